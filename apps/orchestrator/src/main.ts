@@ -1,0 +1,1 @@
+console.log('zkfl 0.1.0');
