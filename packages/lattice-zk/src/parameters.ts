@@ -1,0 +1,25 @@
+export { accept, acceptance, decryptionNoise, type Inequality, moduleSisNorm } from './parameters/acceptance.ts';
+export {
+  type Derived,
+  derive,
+  keyNormBoundSquared,
+  logRejectionFactor,
+  noiseBoundSquared,
+  type Projection,
+  type ResponseGroup,
+  type SlackField,
+  type StatementShape,
+  type Width,
+} from './parameters/bounds.ts';
+export { BETA_BUCKETS, betaSquaredOf, defaultBetaIndex } from './parameters/buckets.ts';
+export { bitLength, ceilDiv, isPrime, isqrt, isqrtUp, type Rational } from './parameters/integers.ts';
+export {
+  type ChallengeShape,
+  describeSet,
+  getSet,
+  PARAMETER_SETS,
+  type ParameterRecord,
+  type ParameterSet,
+  parameterSet,
+  type SetName,
+} from './parameters/sets.ts';
