@@ -1,1 +1,1 @@
-export {};
+export { encryptSeeded, type SeededSource, seededKeys, seededSource } from './testing/seeded.ts';
