@@ -1,1 +1,2 @@
-export {} from './errors.ts';
+export type { AttackErrorCode, AttackErrorDetails } from './errors.ts';
+export { AttackError } from './errors.ts';
