@@ -20,7 +20,10 @@ export { checkDataset, classCounts, featureCount, sampleCount, subset } from './
 export type { FlCoreErrorCode, FlCoreErrorDetails } from './errors.ts';
 export { FlCoreError } from './errors.ts';
 export { evaluate, predict } from './evaluator.ts';
+export { toLayersModel } from './layers-model.ts';
 export { evaluatePredictions, rocAuc } from './metrics.ts';
+export type { ModelFiles, TrainedModel } from './model-files.ts';
+export { modelDigest, readModelFiles, writeModelFiles } from './model-files.ts';
 export type { CnnSpec, MlpSpec, ModelSpec, ParameterTensor } from './model-spec.ts';
 export {
   checkModelSpec,
@@ -51,6 +54,8 @@ export type {
   UpdateVerifier,
   Verdict,
 } from './ports.ts';
+export type { Preset } from './presets.ts';
+export { PRESETS } from './presets.ts';
 export { advance, createStudy, pendingEffects } from './round.ts';
 export type {
   ClientId,
@@ -67,6 +72,7 @@ export type {
 } from './round-state.ts';
 export type { Csprng, SimRng } from './sim-rng.ts';
 export { csprng, simRng } from './sim-rng.ts';
+export { parseRoundState } from './stored-state.ts';
 export type { FedAdamOptions, PlaintextStrategy, Strategy, StrategyState, SumStrategy } from './strategy.ts';
 export { fedAdam, fedAvg, fedProx, requireFinite, sumUpdates } from './strategy.ts';
 export type { TrainerOptions } from './trainer.ts';
