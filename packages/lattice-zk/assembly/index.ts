@@ -1,6 +1,12 @@
+export * from './gaussian';
+export * from './integers';
 export * from './ntt';
 export * from './pointwise';
-export { spongeReset, spongeAbsorb, spongeFinish, spongeSqueeze, spongeUniform, expandPair, streamStart, streamBytes, streamUniform, streamTernary, streamBinary } from './xof';
+export * from './projection';
+export {
+  expandPair, spongeAbsorb, spongeFinish, spongeReset, spongeSqueeze, spongeUniform, streamBinary, streamBytes, streamStart,
+  streamTernary, streamUniform,
+} from './xof';
 
 export function heapBase(): usize {
   return __heap_base;

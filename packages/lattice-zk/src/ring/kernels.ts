@@ -47,6 +47,33 @@ export interface Kernels {
   streamUniform(context: Ptr, stream: Ptr, dst: Ptr, count: number, mask: bigint): void;
   streamTernary(stream: Ptr, dst: Ptr, count: number): void;
   streamBinary(stream: Ptr, dst: Ptr, count: number): void;
+  project(acc: Ptr, matrix: Ptr, w: Ptr, n: number): void;
+  foldTables(context: Ptr, tables: Ptr, a: Ptr, b: Ptr): void;
+  fold(context: Ptr, dstA: Ptr, dstB: Ptr, tables: Ptr, matrix: Ptr, n: number, span: number): void;
+  mulChallenge(dst: Ptr, terms: Ptr, count: number, src: Ptr, n: number, log: number): void;
+  addI64(dst: Ptr, a: Ptr, b: Ptr, count: number): void;
+  widenI8(dst: Ptr, src: Ptr, count: number): void;
+  widenI32(dst: Ptr, src: Ptr, count: number): void;
+  narrowI64(dst: Ptr, src: Ptr, count: number): number;
+  innerI64(out: Ptr, a: Ptr, b: Ptr, count: number): void;
+  innerI32(out: Ptr, a: Ptr, b: Ptr, count: number): void;
+  innerI8(a: Ptr, b: Ptr, count: number): bigint;
+  largestI64(src: Ptr, count: number): bigint;
+  bernoulliEstimate(u: bigint, x: bigint, inverse: bigint): bigint;
+  gaussianBase(table: Ptr, entries: number, high: bigint, low: bigint): bigint;
+  gaussian(
+    stream: Ptr,
+    dst: Ptr,
+    start: number,
+    count: number,
+    k: bigint,
+    inverse: bigint,
+    excess: bigint,
+    table: Ptr,
+    entries: number,
+    pending: Ptr,
+    guard: bigint,
+  ): number;
 }
 
 let compiled: WebAssembly.Module | undefined;
