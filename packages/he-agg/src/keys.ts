@@ -9,7 +9,7 @@ import { type ByteSource, csprng } from './random.ts';
 import type { PublicKey } from './types.ts';
 import { ciphertextBytes, HEADER_BYTES, readHeader, writeHeader } from './wire.ts';
 
-/** More tries than a working generator ever needs: each key polynomial passes its bound with 99.8 %. */
+/** More tries than a working generator ever needs: a key passes its bound with 99.8 %. */
 const MOST_TRIES = 64;
 const REDACTED = '[redacted SecretKey]';
 
@@ -134,17 +134,14 @@ export function generateKeysFrom(engine: Engine, source: ByteSource): { publicKe
   const operation = 'generateKeys';
   const seal = requireEngine(operation, engine);
   const { kernel, regions, parameters } = seal;
-  const { degree, primes, secretNormSquared, keyErrorNormSquared } = parameters;
+  const { degree, primes, keyNormSquared } = parameters;
   const half = primes.length * degree;
   try {
-    drawBelow(operation, secretNormSquared, () => {
+    drawBelow(operation, keyNormSquared, () => {
       drawTrits(seal, source, regions.u);
-      return kernel.run.normSquared(regions.u, degree);
-    });
-    drawBelow(operation, keyErrorNormSquared, () => {
       source(kernel.bytes(regions.random, (42 * degree) / 8));
       kernel.run.binomial21(regions.random, regions.e0, degree);
-      return kernel.run.normSquared(regions.e0, degree);
+      return kernel.run.normSquared(regions.u, degree) + kernel.run.normSquared(regions.e0, degree);
     });
     drawUniform(seal, source, regions.words);
     const p1 = kernel.copyWords(regions.words, half);
@@ -165,7 +162,7 @@ export function generateKeysFrom(engine: Engine, source: ByteSource): { publicKe
 
 /**
  * A key pair: s uniform ternary, p1 = a uniform, p0 = −(a·s + e) with e centred binomial 21+21; s and e are drawn again
- * until ‖s‖² and ‖e‖² keep the set's bounds, on which `maxClients` rests.
+ * until ‖s‖² + ‖e‖² keeps the set's bound, on which `maxClients` rests.
  * @throws {HeAggError} `options`, `state`, `randomness`
  */
 export function generateKeys(engine: Engine): { publicKey: PublicKey; secretKey: SecretKey } {
@@ -222,7 +219,7 @@ export function encodeSecretKey(key: SecretKey): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Strict: exact length, no code 3, ‖s‖² within the set's bound. The caller's bytes are left as they are.
+ * Strict: exact length, no code 3. The caller's bytes are left as they are.
  * @throws {HeAggError} `options`, `encoding`
  */
 export function decodeSecretKey(bytes: Uint8Array): SecretKey {
@@ -234,22 +231,14 @@ export function decodeSecretKey(bytes: Uint8Array): SecretKey {
     throw new HeAggError({ code: 'encoding', operation, field: 'length', got: bytes.length, want: length });
   const s = new Int8Array(set.degree);
   let bad = 0;
-  let norm = 0;
   for (let i = 0; i < s.length; i++) {
     const code = (bytes[HEADER_BYTES + (i >> 2)]! >> (2 * (i & 3))) & 3;
     bad |= code & (code >> 1);
     s[i] = (code & 1) - (code >> 1);
-    norm += s[i]! * s[i]!;
   }
-  if (bad !== 0 || norm > set.secretNormSquared) {
+  if (bad !== 0) {
     s.fill(0);
-    throw new HeAggError({
-      code: 'encoding',
-      operation,
-      field: bad !== 0 ? 'trit' : 'norm',
-      got: bad !== 0 ? 'code 3' : 'too many non-zero trits',
-      want: bad !== 0 ? '0, 1 or 2' : `at most ${set.secretNormSquared}`,
-    });
+    throw new HeAggError({ code: 'encoding', operation, field: 'trit', got: 'code 3', want: '0, 1 or 2' });
   }
   return SecretKey.own(set.name, s);
 }

@@ -24,10 +24,8 @@ export interface ParameterSet {
   readonly delta: bigint;
   /** C, the most clients in a sum, before the noise of large dimensions lowers it (see `maxClients`) */
   readonly clients: number;
-  /** a generated key has ‖s‖² at most this: the mean 2N/3 and three standard deviations */
-  readonly secretNormSquared: number;
-  /** a generated key has ‖e_pk‖² at most this: the mean 21N/2 and three standard deviations */
-  readonly keyErrorNormSquared: number;
+  /** a generated key has ‖s‖² + ‖e_pk‖² at most this: the mean 67·N/6 and three standard deviations */
+  readonly keyNormSquared: number;
   /** a prime that SEAL wants beside two data primes and that no ciphertext of ours ever uses; absent with one prime */
   readonly sealSpecialPrime: bigint | undefined;
 }
@@ -47,10 +45,8 @@ function parameters(
     modulus,
     delta: (modulus - 1n) / row.plainModulus,
     clients: 500,
-    // variance of a uniform trit's square is 2/9: 2731 + 3·⌈√(2·4096/9)⌉
-    secretNormSquared: 2824,
-    // variance of the square of a centred binomial 21+21 is under 2·10.5²: 43,008 + 3·950
-    keyErrorNormSquared: 45858,
+    // ⌈67·N/6⌉ + ⌈√(1940·N)⌉; one key in some 700 is drawn again
+    keyNormSquared: 48558,
   });
 }
 
@@ -116,12 +112,13 @@ export function ceilSqrt(x: bigint): bigint {
 }
 
 /**
- * β_noise² = ⌈65·K·N/3 + 210·√(K·N)⌉ (√ rounded up): mean and ten standard deviations of ‖(u, e0, e1)‖² over all K
+ * β_noise² = ⌈65·K·N/3 + 210·√(K·N)⌉: mean and ten standard deviations of ‖(u, e0, e1)‖² over all K
  * ciphertexts of an update, u ternary, e0 and e1 centred binomial 21+21. An encryptor that lands above it draws again.
  */
 export function noiseBoundSquared(set: SetName, ciphertexts: number): bigint {
   const n = BigInt(ciphertexts) * BigInt(parameterSet(set).degree);
-  return (65n * n + 2n) / 3n + ceilSqrt(44100n * n);
+  // ⌈a/3 + √b⌉ = ⌈(a + ⌈√(9b)⌉)/3⌉ for integers a, b
+  return (65n * n + ceilSqrt(9n * 44100n * n) + 2n) / 3n;
 }
 
 /**
@@ -129,8 +126,7 @@ export function noiseBoundSquared(set: SetName, ciphertexts: number): bigint {
  * ⌈β_noise·√(1 + ‖s‖² + ‖e_pk‖²)⌉. It holds for every (u, e0, e1) of norm ≤ β_noise, correlated or replayed or not.
  */
 export function noisePerClient(set: SetName, ciphertexts: number): bigint {
-  const { secretNormSquared, keyErrorNormSquared } = parameterSet(set);
-  return ceilSqrt(noiseBoundSquared(set, ciphertexts) * BigInt(1 + secretNormSquared + keyErrorNormSquared));
+  return ceilSqrt(noiseBoundSquared(set, ciphertexts) * BigInt(1 + parameterSet(set).keyNormSquared));
 }
 
 /**
