@@ -1,1 +1,1 @@
-export {};
+export { npyBytes, npzBytes, toyMedMnist } from './testing/npz-writer.ts';
