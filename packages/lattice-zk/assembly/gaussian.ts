@@ -50,15 +50,31 @@ export function bernoulliEstimate(u: u64, x: u64, inverse: u64): u64 {
 
 /**
  * x of the base distribution: the number of thresholds that the 127-bit number (high 63 bits, low 64 bits) reaches.
- * `table` is `entries` pairs (high, low); the low word matters only where the high words are equal.
+ * `table` holds `entries` high words (each below 2^63; `entries` is even), then as many low words.
  */
 export function gaussianBase(table: usize, entries: usize, high: u64, low: u64): u64 {
   let x: u64 = 0;
-  for (let at = table, end = table + (entries << 4); at < end; at += 16) {
+  for (let at = table, end = table + (entries << 3); at < end; at += 8) {
     const threshold = load<u64>(at);
-    x += <u64>(high > threshold) | (<u64>(high == threshold) & <u64>(low >= load<u64>(at, 8)));
+    const reaches = <u64>(low >= load<u64>(at + (entries << 3)));
+    x += <u64>(high > threshold) | (<u64>(high == threshold) & reaches);
   }
   return x;
+}
+
+/** The number of high words below `high`, or -1 if one equals it (once in 2^58 draws) and low words must decide. */
+// @ts-ignore: decorator
+@inline
+function gaussianHigh(table: usize, entries: usize, high: u64): i64 {
+  const all = i64x2.splat(<i64>high);
+  let above = i64x2.splat(0);
+  let equal = i64x2.splat(0);
+  for (let at = table, end = table + (entries << 3); at < end; at += 16) {
+    const thresholds = v128.load(at);
+    above = i64x2.sub(above, i64x2.gt_s(all, thresholds));
+    equal = v128.or(equal, i64x2.eq(all, thresholds));
+  }
+  return v128.any_true(equal) ? -1 : i64x2.extract_lane(above, 0) + i64x2.extract_lane(above, 1);
 }
 
 /**
@@ -74,8 +90,9 @@ export function gaussian(
   while (i < count) {
     const word = streamWord(stream);
     const sign = word >> 63;
-    // the low word is drawn always: no secret decides how much is drawn here
-    const x = gaussianBase(table, entries, word & 0x7fffffffffffffff, streamWord(stream));
+    const high = word & 0x7fffffffffffffff;
+    const found = gaussianHigh(table, entries, high);
+    const x = found >= 0 ? <u64>found : gaussianBase(table, entries, high, streamWord(stream));
     const draw = streamWord(stream);
     // uniform in [0, k): the product's high word, redrawn if its low word is below 2^64 mod k
     if (draw * k < excess) continue;

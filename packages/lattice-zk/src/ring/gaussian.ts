@@ -42,6 +42,14 @@ export function baseThresholds(): readonly bigint[] {
   return list;
 }
 
+/** The table in the kernel's layout: high 63 bits of every threshold, then low 64 bits. Padded to an even count. */
+export function thresholdWords(): BigUint64Array<ArrayBuffer> {
+  const list = [...baseThresholds()];
+  // reached by one number of 2^127 only
+  if (list.length % 2 === 1) list.push((1n << TABLE_BITS) - 1n);
+  return BigUint64Array.from([...list.map((t) => t >> 64n), ...list.map((t) => t & 0xffffffffffffffffn)]);
+}
+
 /** A uniform number below 2^128, compared with 2^128 exp(-numerator/denominator), which is off by at most 1. */
 function below(uniform: bigint, numerator: bigint, denominator: bigint): boolean {
   return uniform < expNegative(numerator, denominator, 128n);
@@ -99,9 +107,9 @@ export class GaussianSampler {
     this.memory = memory;
     this.k = k;
     this.#guard = guard;
-    const list = baseThresholds();
-    this.#entries = list.length;
-    this.#table = memory.place(BigUint64Array.from(list.flatMap((t) => [t >> 64n, t & 0xffffffffffffffffn])));
+    const words = thresholdWords();
+    this.#entries = words.length / 2;
+    this.#table = memory.place(words);
     this.#pending = memory.alloc(32);
   }
 

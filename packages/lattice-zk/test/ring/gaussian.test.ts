@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { expNegative } from '../../src/ring/fixed-point.ts';
-import { baseThresholds, bernoulliExp, GaussianSampler, gaussianScale } from '../../src/ring/gaussian.ts';
+import {
+  baseThresholds,
+  bernoulliExp,
+  GaussianSampler,
+  gaussianScale,
+  thresholdWords,
+} from '../../src/ring/gaussian.ts';
 import { KernelMemory } from '../../src/ring/memory.ts';
 import { SecretStream } from '../../src/ring/xof.ts';
 import { generator, streamWords } from './model.ts';
@@ -18,8 +24,9 @@ function model(key: Uint8Array, k: bigint, count: number, exact = false): bigint
   while (out.length < count) {
     const word = words[at++]!;
     const high = word & (2n ** 63n - 1n);
-    const base = (high << 64n) | words[at++]!;
-    const x = BigInt(table.filter((t) => base >= t).length);
+    // no high word of these streams meets a threshold's: low words decide nothing
+    expect(table.some((t) => t >> 64n === high)).toBe(false);
+    const x = BigInt(table.filter((t) => high << 64n >= t).length);
     const draw = words[at++]!;
     if ((draw * k) % one < one % k) continue;
     const u = (draw * k) >> 64n;
@@ -95,17 +102,46 @@ describe('base table', () => {
 
   it('lookup compares 127 bits: at, below and above every threshold', () => {
     const table = baseThresholds();
-    const p = memory.place(BigUint64Array.from(table.flatMap((t) => [t >> 64n, t & (2n ** 64n - 1n)])));
-    const look = (value: bigint) =>
-      memory.kernels.gaussianBase(p, table.length, value >> 64n, value & (2n ** 64n - 1n));
+    const p = memory.place(thresholdWords());
+    const entries = thresholdWords().length / 2;
+    const look = (value: bigint) => memory.kernels.gaussianBase(p, entries, value >> 64n, value & (2n ** 64n - 1n));
     table.forEach((threshold, i) => {
       expect(look(threshold - 1n)).toBe(BigInt(i));
       expect(look(threshold)).toBe(BigInt(i + 1));
     });
     expect(look(0n)).toBe(0n);
-    expect(look(2n ** 127n - 1n)).toBe(BigInt(table.length));
+    expect(look(2n ** 127n - 2n)).toBe(BigInt(table.length));
+    expect(entries % 2).toBe(0);
     expect(table.length).toBeLessThan(32);
   });
+});
+
+describe('the kernel at equal high words', () => {
+  it.each([
+    ['low word reaches', 0n, 1n],
+    ['low word above', 1n, 0n],
+  ])('draws the low word and compares it: %s', (_, above, want) => {
+    const [word, low] = streamWords(seed(11), 2) as [bigint, bigint];
+    const table = memory.place(BigUint64Array.of(word & (2n ** 63n - 1n), 2n ** 63n - 1n, low + above, 2n ** 64n - 1n));
+    const [dst, pending] = [memory.alloc(8), memory.alloc(32)];
+    const { state } = new SecretStream(memory, seed(11));
+    // k = 1: u = 0, every candidate is kept but -0
+    const got = memory.kernels.gaussian(state, dst, 0, 1, 1n, 2n ** 63n, 0n, table, 2, pending, 256n);
+    expect(got).toBe(1);
+    expect(word >> 63n).toBe(1n);
+    expect(memory.i64(dst, 1)[0]).toBe(want === 1n ? -1n : dropped(2));
+  });
+
+  /** What follows a dropped -0: candidates of three words each from word `at` + 2 on, against the same table. */
+  function dropped(at: number): bigint {
+    const words = streamWords(seed(11), 40);
+    const first = words[0]! & (2n ** 63n - 1n);
+    for (let i = at + 2; ; i += 3) {
+      const high = words[i]! & (2n ** 63n - 1n);
+      const x = high > first ? 1n : 0n;
+      if (x !== 0n || words[i]! >> 63n === 0n) return words[i]! >> 63n === 1n ? -x : x;
+    }
+  }
 });
 
 describe('the 32-bit estimate', () => {
