@@ -1,0 +1,188 @@
+import { LatticeZkError } from './errors.ts';
+import type { Rational } from './parameters.ts';
+
+/** Longest unary run of a Golomb–Rice code: |z| < 48·2^k, at least 17σ for k of `riceParameter`. */
+export const UNARY_LIMIT = 48;
+
+/**
+ * Largest k with 2·4^k ≤ σ², for σ² as a fraction: 2^k lies in (σ/2.83, σ/1.41], at most 0.23 bit a
+ * coefficient above the entropy of the Gaussian.
+ */
+export function riceParameter(sigmaSquared: Rational): number {
+  let k = 0;
+  while (2n * 4n ** BigInt(k + 1) * sigmaSquared.den <= sigmaSquared.num) k++;
+  return k;
+}
+
+/** Bits, least significant first within each byte; grows up to a limit that is fixed before. */
+export class BitWriter {
+  #buffer: Uint8Array<ArrayBuffer>;
+  #length = 0;
+  #word = 0;
+  #filled = 0;
+
+  constructor(capacity: number) {
+    this.#buffer = new Uint8Array(capacity);
+  }
+
+  /** Append the low `bits` ≤ 24 bits of `value` (0 ≤ value < 2^bits). */
+  bits(value: number, bits: number): void {
+    // at most 7 + 24 bits are pending, so the word never loses a bit
+    this.#word |= value << this.#filled;
+    this.#filled += bits;
+    while (this.#filled >= 8) {
+      this.#buffer[this.#length++] = this.#word;
+      this.#word >>>= 8;
+      this.#filled -= 8;
+    }
+  }
+
+  /** Append whole bytes; only at a byte boundary. */
+  bytes(value: Uint8Array): void {
+    if (this.#filled !== 0) throw new LatticeZkError({ code: 'internal', operation: 'encode', field: 'byte boundary' });
+    this.#buffer.set(value, this.#length);
+    this.#length += value.length;
+  }
+
+  /** Residues as u64 pairs of u32 (low, high), each in `bits` ≤ 60 bits. */
+  residues(words: Uint32Array, bits: number): void {
+    for (let i = 0; i < words.length; i += 2) {
+      const low = words[i]!;
+      const high = words[i + 1]!;
+      if (bits <= 24) {
+        this.bits(low, bits);
+      } else if (bits <= 48) {
+        this.bits(low & 0xffffff, 24);
+        this.bits(((low >>> 24) | (high << 8)) & 0xffffff & (2 ** (bits - 24) - 1), bits - 24);
+      } else {
+        this.bits(low & 0xffffff, 24);
+        this.bits(((low >>> 24) | (high << 8)) & 0xffffff, 24);
+        this.bits((high >>> 16) & (2 ** (bits - 48) - 1), bits - 48);
+      }
+    }
+  }
+
+  /**
+   * Signed integers as pairs of i32 (low, high), |z| < 48·2^k: k low bits of |z|, unary ⌊|z|/2^k⌋ (ones, then a zero),
+   * and a sign bit unless z = 0. Returns false, with nothing promised about the bytes, when a value is too large.
+   */
+  gaussians(words: Int32Array, k: number): boolean {
+    const scale = 2 ** k;
+    for (let i = 0; i < words.length; i += 2) {
+      const value = words[i + 1]! * 4294967296 + (words[i]! >>> 0);
+      const magnitude = Math.abs(value);
+      const quotient = Math.floor(magnitude / scale);
+      if (quotient >= UNARY_LIMIT) return false;
+      const rest = magnitude - quotient * scale;
+      if (k <= 24) this.bits(rest, k);
+      else {
+        this.bits(rest & 0xffffff, 24);
+        this.bits(Math.floor(rest / 16777216), k - 24);
+      }
+      if (quotient < 24) this.bits(2 ** quotient - 1, quotient + 1);
+      else {
+        this.bits(0xffffff, 24);
+        if (quotient - 24 < 24) this.bits(2 ** (quotient - 24) - 1, quotient - 23);
+      }
+      if (magnitude !== 0) this.bits(value < 0 ? 1 : 0, 1);
+    }
+    return true;
+  }
+
+  /** The bytes so far, the last one filled up with zero bits. */
+  finish(): Uint8Array<ArrayBuffer> {
+    if (this.#filled > 0) {
+      this.#buffer[this.#length++] = this.#word;
+      this.#word = 0;
+      this.#filled = 0;
+    }
+    return this.#buffer.slice(0, this.#length);
+  }
+
+  wipe(): void {
+    this.#buffer.fill(0);
+    this.#word = 0;
+  }
+}
+
+/** Strict counterpart of BitWriter: refuses what BitWriter cannot write. */
+export class BitReader {
+  readonly #buffer: Uint8Array;
+  #offset = 0;
+  #word = 0;
+  #filled = 0;
+
+  constructor(buffer: Uint8Array) {
+    this.#buffer = buffer;
+  }
+
+  bits(bits: number): number {
+    while (this.#filled < bits) {
+      if (this.#offset >= this.#buffer.length) throw malformed('length', this.#buffer.length, 'more bytes');
+      this.#word |= this.#buffer[this.#offset++]! << this.#filled;
+      this.#filled += 8;
+    }
+    const value = this.#word & (2 ** bits - 1);
+    this.#word >>>= bits;
+    this.#filled -= bits;
+    return value;
+  }
+
+  bytes(length: number): Uint8Array<ArrayBuffer> {
+    if (this.#filled !== 0) throw new LatticeZkError({ code: 'internal', operation: 'decode', field: 'byte boundary' });
+    if (this.#buffer.length - this.#offset < length) throw malformed('length', this.#buffer.length, 'more bytes');
+    this.#offset += length;
+    return this.#buffer.slice(this.#offset - length, this.#offset);
+  }
+
+  /** Fill `words` (pairs of u32) with residues, each below `modulus`; throws on the first that is not. */
+  residues(words: Uint32Array, bits: number, modulus: bigint, field: string): void {
+    const limitLow = Number(modulus & 0xffffffffn);
+    const limitHigh = Number(modulus >> 32n);
+    for (let i = 0; i < words.length; i += 2) {
+      const a = this.bits(Math.min(bits, 24));
+      const b = bits > 24 ? this.bits(Math.min(bits - 24, 24)) : 0;
+      const c = bits > 48 ? this.bits(bits - 48) : 0;
+      const low = (a | (b << 24)) >>> 0;
+      const high = (b >>> 8) | (c << 16);
+      if (high > limitHigh || (high === limitHigh && low >= limitLow)) {
+        throw malformed(`${field}[${i / 2}]`, (BigInt(high) << 32n) | BigInt(low), `a residue below ${modulus}`);
+      }
+      words[i] = low;
+      words[i + 1] = high;
+    }
+  }
+
+  /** Fill `words` (pairs of i32) with Golomb–Rice integers of parameter k. */
+  gaussians(words: Int32Array, k: number, field: string): void {
+    const scale = 2 ** k;
+    for (let i = 0; i < words.length; i += 2) {
+      const rest = k <= 24 ? this.bits(k) : this.bits(24) + this.bits(k - 24) * 16777216;
+      let quotient = 0;
+      while (this.bits(1) === 1) {
+        if (++quotient >= UNARY_LIMIT) throw malformed(`${field}[${i / 2}]`, 'an endless unary run', `|z| < 48·2^${k}`);
+      }
+      const magnitude = quotient * scale + rest;
+      const value = magnitude !== 0 && this.bits(1) === 1 ? -magnitude : magnitude;
+      words[i] = value | 0;
+      words[i + 1] = Math.floor(value / 4294967296);
+    }
+  }
+
+  /** Every bit must have been read; the bits that fill the last byte are zero. */
+  finish(): void {
+    if (this.#filled >= 8 || this.#offset !== this.#buffer.length) {
+      throw malformed('length', this.#buffer.length, `${this.#offset} bytes`);
+    }
+    if (this.#word !== 0) throw malformed('last byte', 'a non-zero filling bit', 'zeros');
+  }
+}
+
+function malformed(field: string, got: string | number | bigint, want: string): LatticeZkError {
+  return new LatticeZkError({ code: 'encoding', operation: 'decode', field, got, want });
+}
+
+/** Most bits that one Golomb–Rice integer can take. */
+export function maxGaussianBits(k: number): number {
+  return k + UNARY_LIMIT + 1;
+}
