@@ -1,4 +1,5 @@
 export { accept, acceptance, decryptionNoise, type Inequality, moduleSisNorm } from './parameters/acceptance.ts';
+export { SIGMA_BIN_SQUARED } from './parameters/base-variance.ts';
 export {
   type Derived,
   derive,

@@ -1,4 +1,5 @@
+import { SIGMA_BIN_SQUARED as SAMPLER_VARIANCE } from '../ring/gaussian.ts';
 import type { Rational } from './integers.ts';
 
-/** σ_bin² of the base sampler: every width is an integer multiple of σ_bin. */
-export const SIGMA_BIN_SQUARED: Rational = Object.freeze({ num: 1n, den: 2n });
+/** σ_bin² of the sampler: every width is an integer multiple of σ_bin, so every σ² is an exact rational. */
+export const SIGMA_BIN_SQUARED: Rational = Object.freeze({ num: SAMPLER_VARIANCE, den: 1n });
