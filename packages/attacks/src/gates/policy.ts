@@ -19,7 +19,7 @@ export type PolicyRule =
   | { readonly kind: 'layers'; readonly source: ReferenceSource; readonly slack: number; readonly least: number }
   /** ⟨update, r⟩ ≥ cosine · (the client's own proved norm bound) · ‖r‖, hence cos(update, r) ≥ cosine. */
   | { readonly kind: 'direction'; readonly source: ReferenceSource; readonly cosine: number }
-  /** ‖update − r‖ ≤ ratio · ‖r‖. */
+  /** ‖update − r‖ ≤ ratio · ‖r‖, r stretched to τ/√2. */
   | { readonly kind: 'sphere'; readonly source: ReferenceSource; readonly ratio: number };
 
 /** A named list of rules, first one the norm rule that fixes the scale of a round. */

@@ -170,7 +170,7 @@ interface BuiltRule {
 
 function buildRule(rule: PolicyRule, knowledge: RoundKnowledge, scale: number, top: number): BuiltRule | string {
   if (rule.kind === 'norm-frozen' || rule.kind === 'norm-adaptive') return 'waived: a second norm rule';
-  const reference = integerReference(rule.source, knowledge, scale, ladderBound(top));
+  const reference = integerReference(rule.source, knowledge, ladderBound(top));
   if (reference === undefined) return `waived: no ${rule.source} update to compare with`;
   const length = euclideanNorm(reference);
   const start = Float64Array.from(reference);
@@ -201,13 +201,11 @@ function buildRule(rule: PolicyRule, knowledge: RoundKnowledge, scale: number, t
   };
 }
 
-/** The reference in integer units, cut to half of the norm bound so that every gate keeps room around it. */
-function integerReference(
-  source: ReferenceSource,
-  knowledge: RoundKnowledge,
-  scale: number,
-  bound: number,
-): Int32Array | undefined {
+/**
+ * The reference's direction at 1/√2 of the round's norm bound, in integer units: about the length of a median update,
+ * and every gate keeps room around it.
+ */
+function integerReference(source: ReferenceSource, knowledge: RoundKnowledge, bound: number): Int32Array | undefined {
   const vector = source === 'trusted' ? knowledge.trusted : knowledge.previous;
   if (vector === undefined) return undefined;
   if (vector.length !== knowledge.dimension)
@@ -217,10 +215,9 @@ function integerReference(
       got: vector.length,
       want: knowledge.dimension,
     });
-  const length = euclideanNorm(vector) * scale;
-  // Shorter than rounding errors: no direction to speak of.
-  if (!(length > 16 * Math.sqrt(knowledge.dimension))) return undefined;
-  const factor = scale * Math.min(1, (0.75 * bound) / length);
+  const length = euclideanNorm(vector);
+  if (!(length > 0 && Number.isFinite(length))) return undefined;
+  const factor = (bound * Math.SQRT1_2) / length;
   return Int32Array.from(vector, (value) => Math.round(value * factor));
 }
 
