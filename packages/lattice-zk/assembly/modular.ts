@@ -1,6 +1,6 @@
 // Arithmetic modulo one prime q < 2^60. wasm has no 64x64 -> 128 multiplication, so high words are built from 32-bit limbs.
 
-/** Prime context in memory (64 bytes): see the offsets below; tables are filled by the host. */
+/** Prime context in memory (80 bytes): see the offsets below; tables are filled by the host. */
 export const Q: usize = 0; // q
 export const R128: usize = 8; // 2^64 mod q
 export const R128_SHOUP: usize = 16; // floor(R128 * 2^64 / q)
@@ -11,6 +11,8 @@ export const FORWARD: usize = 48; // -> N pairs (w, w'), bit-reversed powers of 
 export const INVERSE: usize = 52; // -> N pairs, bit-reversed powers of psi^-1
 export const ZETA: usize = 56; // -> N pairs, zeta of slot k; zeta^-1 of slot k is zeta of slot N-1-k
 export const DEGREE: usize = 60; // N
+export const LAST: usize = 64; // (inverse table's w of the last layer) N^-1 mod q
+export const LAST_SHOUP: usize = 72;
 
 const LOW: u64 = 0xffffffff;
 

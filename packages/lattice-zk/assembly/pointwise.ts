@@ -1,6 +1,6 @@
 // Slot by slot and coefficient by coefficient, for one prime: `p` points at one block [even half N][odd half N].
 // Every input residue is fully reduced and so is every output. dst may be an input, except where said.
-import { DEGREE, ONE_SHOUP, Q, ZETA, mulHigh, mulShoup, reduce128, reduce64, reduceSigned, subtractOnce } from './modular';
+import { DEGREE, Q, ZETA, mulHigh, mulShoup, reduce128, reduce64, reduceSigned, subtractOnce } from './modular';
 
 export function add(context: usize, dst: usize, a: usize, b: usize, count: usize): void {
   const q = load<u64>(context, Q);
@@ -50,15 +50,6 @@ export function mulR(context: usize, dst: usize, r: usize, a: usize, mode: i32):
     const a1 = load<u64>(a + half + i);
     put(dst + i, reduce128(mulHigh(x, a0), x * a0, context), q, mode);
     put(dst + half + i, reduce128(mulHigh(x, a1), x * a1, context), q, mode);
-  }
-}
-
-/** dst = a r slot by slot over `count` residues. */
-export function mulPointwise(context: usize, dst: usize, a: usize, b: usize, count: usize): void {
-  for (let i: usize = 0, end = count << 3; i < end; i += 8) {
-    const x = load<u64>(a + i);
-    const y = load<u64>(b + i);
-    store<u64>(dst + i, reduce128(mulHigh(x, y), x * y, context));
   }
 }
 
@@ -146,6 +137,7 @@ export function dot(context: usize, dst: usize, pairs: usize, count: usize, shif
       at += WORDS;
     }
   }
+  memory.fill(scratch, 0, TILE * WORDS); // sums of secrets
 }
 
 /**
@@ -186,6 +178,7 @@ export function dotSigma(context: usize, dst: usize, pairs: usize, count: usize,
       at += WORDS;
     }
   }
+  memory.fill(scratch, 0, TILE * WORDS); // sums of secrets
 }
 
 export function liftI8(context: usize, dst: usize, src: usize, count: usize): void {
@@ -217,10 +210,6 @@ export function isReduced(context: usize, src: usize, count: usize): bool {
   let over: u64 = 0;
   for (let i: usize = 0, end = count << 3; i < end; i += 8) over |= <u64>(load<u64>(src + i) >= q);
   return over == 0;
-}
-
-export function reduceWords(context: usize, dst: usize, src: usize, count: usize): void {
-  for (let i: usize = 0, end = count << 3; i < end; i += 8) store<u64>(dst + i, reduce64(load<u64>(src + i), context));
 }
 
 /** No early exit. */

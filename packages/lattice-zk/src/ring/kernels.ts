@@ -14,7 +14,6 @@ export interface Kernels {
   neg(context: Ptr, dst: Ptr, a: Ptr, count: number): void;
   mulScalar(context: Ptr, dst: Ptr, a: Ptr, count: number, s: bigint, shoup: bigint, mode: number): void;
   mulR(context: Ptr, dst: Ptr, r: Ptr, a: Ptr, mode: number): void;
-  mulPointwise(context: Ptr, dst: Ptr, a: Ptr, b: Ptr, count: number): void;
   addConstant(context: Ptr, dst: Ptr, a: Ptr, s: bigint): void;
   sigma(context: Ptr, dst: Ptr, a: Ptr): void;
   dot(context: Ptr, dst: Ptr, pairs: Ptr, count: number, shift: number, mode: number): void;
@@ -23,7 +22,6 @@ export interface Kernels {
   liftI32(context: Ptr, dst: Ptr, src: Ptr, count: number): void;
   liftI64(context: Ptr, dst: Ptr, src: Ptr, count: number): void;
   isReduced(context: Ptr, src: Ptr, count: number): number;
-  reduceWords(context: Ptr, dst: Ptr, src: Ptr, count: number): void;
   sameBytes(a: Ptr, b: Ptr, length: number): number;
   centerOne(context: Ptr, dst: Ptr, src: Ptr, count: number): void;
   centerTwo(

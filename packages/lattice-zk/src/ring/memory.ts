@@ -2,6 +2,8 @@ import { LatticeZkError } from '../errors.ts';
 import { instantiateKernels, type Kernels, type Ptr } from './kernels.ts';
 
 const PAGE = 65_536;
+/** Memory grows by at least 2 MiB: every growth detaches all views. */
+const GROWTH = 32;
 /** Bytes that one instance may use unless told otherwise: 1 GiB. */
 export const MEMORY_LIMIT: number = 2 ** 30;
 /** Bytes of the transfer buffer that every instance keeps. */
@@ -49,7 +51,7 @@ export class KernelMemory {
     const missing = top - this.kernels.memory.buffer.byteLength;
     if (missing > 0) {
       try {
-        this.kernels.memory.grow(Math.ceil(missing / PAGE));
+        this.kernels.memory.grow(Math.max(GROWTH, Math.ceil(missing / PAGE)));
       } catch (cause) {
         throw new LatticeZkError({ code: 'memory', operation: 'alloc', field: 'grow', got: bytes, cause });
       }

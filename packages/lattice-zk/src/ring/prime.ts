@@ -1,5 +1,5 @@
 /** Bytes of one prime's context; the fields are those of `assembly/modular.ts`. */
-export const CONTEXT_BYTES = 64;
+export const CONTEXT_BYTES = 80;
 
 export function powerMod(base: bigint, exponent: bigint, modulus: bigint): bigint {
   let result = 1n;
@@ -64,6 +64,8 @@ export interface PrimeTables {
   readonly zeta: BigUint64Array<ArrayBuffer>;
   /** q, 2^64 mod q and its quotient, floor(2^64/q), N^-1 and its quotient */
   readonly constants: BigUint64Array<ArrayBuffer>;
+  /** the last inverse layer's factor times N^-1, and its quotient */
+  readonly last: BigUint64Array<ArrayBuffer>;
 }
 
 export function primeTables(prime: bigint, degree: number): PrimeTables {
@@ -88,10 +90,12 @@ export function primeTables(prime: bigint, degree: number): PrimeTables {
   };
   const wrap = (1n << 64n) % prime;
   const scale = inverseMod(BigInt(degree), prime);
+  const last = (down[degree / 2]! * scale) % prime;
   return {
     forward: pairs((k) => up[bitReverse(k, bits)]!),
     inverse: pairs((k) => down[bitReverse(k, bits)]!),
     zeta: pairs((k) => up[2 * bitReverse(k, bits) + 1]!),
+    last: BigUint64Array.of(last, shoup(last, prime)),
     constants: BigUint64Array.of(prime, wrap, shoup(wrap, prime), (1n << 64n) / prime, scale, shoup(scale, prime)),
   };
 }

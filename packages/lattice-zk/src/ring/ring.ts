@@ -86,6 +86,7 @@ export class Ring extends KernelMemory {
       this.put(context, tables.constants);
       const pointers = [tables.forward, tables.inverse, tables.zeta].map((table) => this.place(table));
       this.u32(context + 48, 4).set([...pointers, N]);
+      this.put(context + 64, tables.last);
       return context;
     });
   }
