@@ -1,7 +1,8 @@
 import { defineConfig } from 'tsup';
 
+/** The workers are entries of their own: they are started by their file name beside main.js. */
 export default defineConfig({
-  entry: { main: 'src/main.ts' },
+  entry: { main: 'src/main.ts', 'hospital-worker': 'src/simulate/hospital-worker.ts' },
   format: ['esm'],
   dts: false,
   sourcemap: true,

@@ -1,0 +1,125 @@
+import {
+  baselineOf,
+  meanBytesUp,
+  meanRoundSeconds,
+  PHASES,
+  type RunResult,
+  type SimulateResult,
+} from '../simulate/result.ts';
+import { bytesText } from '../simulate/table.ts';
+import { version } from '../version.ts';
+import { accuracyChart, labelOf, phaseChart, type ThemedChart, uplinkChart } from './charts.ts';
+import { STYLE } from './style.ts';
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
+const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
+const grouped = (value: number) => value.toLocaleString('en-US');
+
+function figure(title: string, caption: string, chart: ThemedChart): string {
+  return `<figure aria-label="${escaped(title)}"><h2>${escaped(title)}</h2>
+<div class="light">${chart.light}</div><div class="dark">${chart.dark}</div>
+<figcaption>${escaped(caption)}</figcaption></figure>`;
+}
+
+const row = (cells: readonly string[], tag = 'td') =>
+  `<tr>${cells.map((cell, i) => (i === 0 ? `<th scope="row">${cell}</th>` : `<${tag}>${cell}</${tag}>`)).join('')}</tr>`;
+
+function comparison({ runs, config }: SimulateResult): string {
+  const baseline = baselineOf(runs);
+  const mean = (run: RunResult, phase: (typeof PHASES)[number]) =>
+    run.rounds.reduce((sum, { seconds }) => sum + seconds[phase], 0) / run.rounds.length;
+  const phases = PHASES.filter((phase) => runs.some((run) => mean(run, phase) > 0));
+  const head = [
+    'protection',
+    'accuracy',
+    'AUC',
+    's a round',
+    '× plain',
+    ...phases,
+    'up, hospital and round',
+    'encrypted',
+    'proven',
+    'of',
+  ];
+  const body = runs.map((run) =>
+    row([
+      escaped(labelOf(run)),
+      percent(run.final.accuracy),
+      run.final.auc === undefined ? '–' : run.final.auc.toFixed(3),
+      meanRoundSeconds(run).toFixed(3),
+      baseline ? (meanRoundSeconds(run) / meanRoundSeconds(baseline)).toFixed(2) : '–',
+      ...phases.map((phase) => mean(run, phase).toFixed(3)),
+      bytesText(meanBytesUp(run, config.clients)),
+      grouped(run.coverage.encrypted),
+      grouped(run.coverage.proven),
+      grouped(run.coverage.total),
+    ]),
+  );
+  return `<div class="wide"><table><thead><tr>${head.map((cell) => `<th scope="col">${cell}</th>`).join('')}</tr></thead>
+<tbody>${body.join('\n')}</tbody></table></div>`;
+}
+
+function rejections(runs: readonly RunResult[]): string {
+  const rows = runs.flatMap((run) =>
+    run.rounds.flatMap(({ rejected }, i) =>
+      rejected.map(({ client, reason }) =>
+        row([escaped(labelOf(run)), String(i + 1), `hospital ${client}`, escaped(reason)]),
+      ),
+    ),
+  );
+  if (rows.length === 0) return '<p>Nobody was rejected.</p>';
+  return `<div class="wide"><table><thead><tr><th scope="col">run</th><th scope="col">round</th><th scope="col">who</th><th scope="col">why</th></tr></thead>
+<tbody>${rows.join('\n')}</tbody></table></div>`;
+}
+
+function settings({ config }: SimulateResult): string {
+  const dealt = config.alpha === null ? 'dealt evenly' : `Dirichlet ${config.alpha} by class`;
+  const entries: readonly (readonly [string, string])[] = [
+    ['data', `${config.dataset}, ${dealt}`],
+    ['hospitals', config.hospitals.map(({ id, samples }) => `${id}: ${samples}`).join(', ')],
+    ['model', `${config.model}, ${grouped(config.parameters)} parameters`],
+    [
+      'training',
+      `${config.rounds} rounds, ${config.localEpochs} local epochs, ${config.optimizer} ${config.learningRate}, batch ${config.batchSize}`,
+    ],
+    ['norm bound τ', String(config.tau)],
+    ['seed', String(config.seed)],
+    [
+      'attack',
+      config.attacker === null
+        ? 'none'
+        : `${config.attack}: hospital ${config.attacker.client}, from round ${config.attacker.fromRound} on`,
+    ],
+  ];
+  return `<dl>${entries.map(([term, text]) => `<dt>${escaped(term)}</dt><dd>${escaped(text)}</dd>`).join('')}</dl>`;
+}
+
+/** One file, no requests: styles, charts and figures are inside. */
+export function renderReport(result: SimulateResult): string {
+  const { runs, config } = result;
+  const chosen = runs.some(({ rounds }) => rounds[0]?.validation !== undefined)
+    ? 'Accuracy is on the test set, of the round with the least loss on validation data.'
+    : 'Accuracy is on the test set after the last round.';
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>zkfl: ${escaped(config.dataset)}, ${config.clients} hospitals × ${config.rounds} rounds</title>
+<style>${STYLE}</style></head><body><main>
+<header><p class="brand">zkfl ${escaped(version())}</p>
+<h1>${config.clients} hospitals, ${config.rounds} rounds, one model</h1></header>
+${settings(result)}
+<section><h2>Protections side by side</h2>${comparison(result)}
+<p class="note">${chosen} Seconds a round are wall time without evaluation; the phases are CPU seconds of all parties together.</p></section>
+${figure('Accuracy', 'Test accuracy after each round.', accuracyChart(runs))}
+${figure('Where the time goes', 'CPU seconds a round by phase, mean over the rounds.', phaseChart(runs))}
+${figure('What goes up', 'Megabytes that one hospital sends in one round.', uplinkChart(runs, config.clients))}
+<section><h2>Who was rejected, and why</h2>${rejections(runs)}</section>
+</main></body></html>
+`;
+}

@@ -1,0 +1,99 @@
+import { type EncryptedUpdate, type RoundContext, simRng, type UpdateEncryptor } from '@zkfl/fl-core';
+import {
+  type CiphertextDescription,
+  createEngine,
+  decodePublicKey,
+  decodeSecretKey,
+  decrypt,
+  dequantise,
+  type Encryption,
+  type EncryptionWitness,
+  type Engine,
+  encodePublicKey,
+  encodeSecretKey,
+  encrypt,
+  encryptIntegers,
+  generateKeys,
+  messageLimit,
+  type PublicKey,
+  quantise,
+  type SecretKey,
+  wipeWitness,
+} from '@zkfl/he-agg';
+import { SET, type UpdatePolicy } from '../simulate/policy.ts';
+
+/** What the prover needs beside the payload. Secret: wiped by {@link BfvEncryptor.forget}. */
+export interface BfvWitness {
+  readonly description: CiphertextDescription;
+  readonly secret: EncryptionWitness;
+}
+
+export interface BfvKeys {
+  readonly publicKey: PublicKey;
+  readonly secretKey: SecretKey;
+}
+
+export interface BfvEncryptor extends UpdateEncryptor<BfvWitness> {
+  /** For the simulated attacker: neither the norm nor a coordinate is clipped to more than the plaintext space. */
+  encryptUnclipped(update: Float32Array, context: RoundContext): Promise<EncryptedUpdate<BfvWitness>>;
+  /** Wipes a witness once it is proven. */
+  forget(encrypted: EncryptedUpdate<BfvWitness>): void;
+}
+
+export const createBfvEngine = (): Promise<Engine> => createEngine({ set: SET });
+
+export const generateBfvKeys = (engine: Engine): BfvKeys => generateKeys(engine);
+
+/** Both keys for a hospital that trusts us: only ever sent on a channel between the two. */
+export function encodeBfvKeys(keys: BfvKeys): { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array } {
+  return { publicKey: encodePublicKey(keys.publicKey), secretKey: encodeSecretKey(keys.secretKey) };
+}
+
+export function decodeBfvKeys(bytes: { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array }): BfvKeys {
+  return { publicKey: decodePublicKey(bytes.publicKey), secretKey: decodeSecretKey(bytes.secretKey) };
+}
+
+/** BFV over he-agg: every coordinate is encrypted; the rounding is the study's, the randomness the platform's. */
+export function createBfvEncryptor(options: {
+  readonly engine: Engine;
+  readonly keys: BfvKeys;
+  readonly dimension: number;
+  readonly policy: UpdatePolicy;
+  readonly seed: number;
+}): BfvEncryptor {
+  const { engine, keys, dimension, policy, seed } = options;
+  const { publicKey } = keys;
+  const { clipNorm, scale, maxNorm, clients } = policy;
+  const limit = messageLimit(SET, clients);
+  const rounding = ({ round, client }: RoundContext) => {
+    const stream = simRng(seed, 'rounding', round, client);
+    return () => stream.uniform();
+  };
+  const encrypted = ({ bytes, description, witness: secret }: Encryption): EncryptedUpdate<BfvWitness> => ({
+    payload: bytes,
+    encryptedCoordinates: description.dimension,
+    witness: { description, secret },
+  });
+  return {
+    async encrypt(update, context) {
+      const random = rounding(context);
+      const { message } = quantise({ update, clipNorm, scale, limit, maxNorm, random });
+      return encrypted(encrypt(engine, { publicKey, message, clients }));
+    },
+    async encryptUnclipped(update) {
+      // ±(t − 3)/2 is what the plaintext space holds.
+      const largest = messageLimit(SET, 1);
+      const message = Int32Array.from(update, (x) => Math.max(-largest, Math.min(largest, Math.round(x * scale))));
+      return encrypted(encryptIntegers(engine, { publicKey, message }));
+    },
+    async openSum(sum, count) {
+      const opened = decrypt(engine, { secretKey: keys.secretKey, sum, dimension });
+      if (opened.count !== count) throw new Error(`openSum: clients: got ${opened.count}, want ${count}`);
+      return Float32Array.from(dequantise({ sum: opened.sum, count: 1, scale }));
+    },
+    forget: ({ witness }) => wipeWitness(witness.secret),
+    async dispose() {
+      keys.secretKey.wipe();
+    },
+  };
+}
