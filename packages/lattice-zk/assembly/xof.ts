@@ -66,12 +66,12 @@ export function spongeSqueeze(sponge: usize, dst: usize, length: usize): void {
 
 /**
  * `count` residues below q from a squeezing sponge: 8-byte little-endian words, cut to the bits of `mask`, kept if below
- * q. The rate is a multiple of 8 and only whole words are taken.
+ * q. Words lie at multiples of 8 in a block (the rate is one): the rest of a word begun by other squeezing is skipped.
  */
 export function spongeUniform(context: usize, sponge: usize, dst: usize, count: usize, mask: u64): void {
   const q = load<u64>(context, Q);
   const rate = <usize>load<u32>(sponge, RATE);
-  let position = <usize>load<u32>(sponge, POSITION);
+  let position = (<usize>load<u32>(sponge, POSITION) + 7) & ~7;
   const end = dst + (count << 3);
   while (dst < end) {
     if (position == rate) {

@@ -107,6 +107,23 @@ describe('expandR and uniform', () => {
   );
 });
 
+it('uniform after an odd squeeze goes on at the next word', () => {
+  const ring = ringOf(shapes[1]!);
+  const [p, r] = [ring.allocPoly(), ring.allocPoly()];
+  for (const [odd, skipped] of [
+    [3, 8],
+    [165, 168],
+  ] as const) {
+    const one = new Sponge(ring, { bits: 128 }).finish();
+    one.squeeze(odd);
+    ring.uniform(p, one);
+    const two = new Sponge(ring, { bits: 128 }).finish();
+    two.squeeze(skipped);
+    ring.uniform(r, two);
+    expect(ring.equals(p, r)).toBe(true);
+  }
+});
+
 describe('SecretStream', () => {
   const ring = ringOf(shapes[0]!);
   const key = pattern(32);
