@@ -36,9 +36,9 @@ export interface ProverState {
   readonly statement: Statement;
   readonly stream: SecretStream;
   /** integers of every polynomial, committed and derived, i32 */
-  readonly integers: Ptr[];
+  readonly integers: readonly Ptr[];
   /** the same in NTT form */
-  readonly s: Ptr[];
+  readonly s: readonly Ptr[];
   readonly s2Integers: Ptr[];
   readonly s2: Ptr[];
   readonly parts: ProofParts;
@@ -50,7 +50,10 @@ export interface ProverState {
 
 const OPERATION = 'prove';
 
-/** Loads the statement and a witness, completes it (slack, copies, derived) and checks every bound. */
+/**
+ * Opens a prover for a witness: completes it (slack, copies, derived polynomials) and checks every bound and equation.
+ * @throws LatticeZkError code `witness`, naming what fails
+ */
 export function openWitness(
   instance: Instance,
   statement: Statement,
@@ -60,55 +63,84 @@ export function openWitness(
 ): ProverState {
   const { ring } = instance;
   const { relation } = statement;
-  const { set } = relation;
   const loaded = loadRelation(instance, relation);
-  const { layout } = loaded;
-  const integers = Array.from({ length: layout.count }, () => zeroed(loaded, 4 * set.n));
-  committed.forEach((values, i) => {
-    if (values !== null) ring.i32(integers[i]!, set.n).set(values);
-  });
+  const integers = placeIntegers(loaded, committed);
   for (const { source, copy, from, to } of relation.copies) {
     ring.copy(integers[copy]! + 4 * from, integers[source]! + 4 * from, 4 * (to - from));
   }
-  const lift = (p: Ptr): Ptr => {
-    const dst = ring.allocPoly();
-    ring.lift32(dst, p);
-    ring.ntt(dst);
-    return dst;
-  };
-  const s = integers.map((p, i) => (i === layout.slack ? ring.allocPoly() : lift(p)));
-  const derivedForms = derivePolynomials(loaded, s, true);
-  const residues = ring.allocPoly();
-  const wide = ring.alloc(8 * set.n);
-  derivedForms.forEach((p, i) => {
-    const narrow = ring.alloc(4 * set.n);
-    ring.copy(residues, p, ring.polyBytes);
-    ring.intt(residues);
-    const fits = ring.center(wide, residues) && narrowI64(ring, narrow, wide, set.n);
+  const { polynomials, misfits } = deriveIntegers(loaded, integers);
+  polynomials.forEach((p, i) => {
     const claimed = derived[i] ?? null;
-    const found = ring.i32(narrow, set.n);
-    if (!fits || (claimed !== null && !startsWith(found, claimed)))
+    if (misfits.includes(i) || (claimed !== null && !startsWith(ring.i32(p, ring.n), claimed))) {
       refuseWitness(`${relation.derived[i]!.name}: linear relation`);
-    integers.push(narrow);
+    }
   });
-  s.push(...derivedForms);
-  fillSlack(loaded, integers);
-  ring.lift32(s[layout.slack]!, integers[layout.slack]!);
-  ring.ntt(s[layout.slack]!);
+  fillSlack(loaded, [...integers, ...polynomials]);
   checkGroupBounds(loaded, integers);
-  const state: ProverState = {
+  return openState(loaded, statement, stream, [...integers, ...polynomials]);
+}
+
+/** Committed integers in the arena, i32; zeros where nothing is given. */
+export function placeIntegers({ ring, layout }: Loaded, committed: CommittedWitness): Ptr[] {
+  return Array.from({ length: layout.count }, (_, i) => {
+    const p = ring.alloc(4 * ring.n);
+    ring.zero(p, 4 * ring.n);
+    const values = committed[i] ?? null;
+    if (values !== null) ring.i32(p, ring.n).set(values);
+    return p;
+  });
+}
+
+/** Centred integers of the derived polynomials, i32, and the indices of those that do not fit (they are cut). */
+export function deriveIntegers(loaded: Loaded, integers: readonly Ptr[]): { polynomials: Ptr[]; misfits: number[] } {
+  const { ring, relation } = loaded;
+  const polynomials = relation.derived.map(() => ring.alloc(4 * ring.n));
+  const misfits: number[] = [];
+  const mark = ring.mark();
+  const forms = derivePolynomials(
+    loaded,
+    integers.map((p) => lifted(loaded, p)),
+    true,
+  );
+  const wide = ring.alloc(8 * ring.n);
+  forms.forEach((p, i) => {
+    ring.intt(p);
+    const centred = ring.center(wide, p);
+    if (!narrowI64(ring, polynomials[i]!, wide, ring.n) || !centred) misfits.push(i);
+  });
+  ring.release(mark);
+  return { polynomials, misfits };
+}
+
+/** A prover over given integers of every polynomial, slack and copies included. Nothing is checked. */
+export function openState(
+  loaded: Loaded,
+  statement: Statement,
+  stream: SecretStream,
+  integers: readonly Ptr[],
+): ProverState {
+  const { ring, relation, layout } = loaded;
+  const committed = integers.slice(0, layout.count).map((p) => lifted(loaded, p));
+  return {
     loaded,
     statement,
     stream,
     integers,
-    s,
+    s: [...committed, ...derivePolynomials(loaded, committed, true)],
     s2Integers: [],
     s2: [],
     parts: allocateProof(ring, relation),
-    y: Array.from({ length: set.maskPolynomials }, () => ring.allocPoly()),
+    y: Array.from({ length: relation.set.maskPolynomials }, () => ring.allocPoly()),
     g: ring.allocPoly(),
   };
-  return state;
+}
+
+/** n i32 to NTT form. */
+function lifted({ ring }: Loaded, integers: Ptr): Ptr {
+  const p = ring.allocPoly();
+  ring.lift32(p, integers);
+  ring.ntt(p);
+  return p;
 }
 
 /** t_A, once a proof: s2 uniform ternary. */
@@ -399,12 +431,6 @@ function startsWith(found: Int32Array, claimed: Int32Array | Int8Array): boolean
   let difference = 0;
   for (let i = 0; i < found.length; i++) difference |= found[i]! ^ (claimed[i] ?? 0);
   return difference === 0;
-}
-
-function zeroed({ ring }: Loaded, bytes: number): Ptr {
-  const p = ring.alloc(bytes);
-  ring.zero(p, bytes);
-  return p;
 }
 
 /** The value itself is secret and is not in the error. */

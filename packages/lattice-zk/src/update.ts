@@ -71,6 +71,7 @@ export function updateStatement(options: UpdateStatementOptions): Statement {
 
 /** The same for a set by value; the public door only takes names. */
 export function updateStatementFor(set: ParameterSet, claims: UpdateClaims): Statement {
+  knownKeys(OPERATION, claims, ['description', 'betaIndex', 'context', 'directions', 'spheres', 'layers']);
   const { description, betaIndex, context, directions = [], spheres = [], layers = [] } = claims;
   typedArray(OPERATION, 'context', context, Uint8Array);
   if (context.length > MAX_CONTEXT_BYTES) refuse('context.length', context.length, `at most ${MAX_CONTEXT_BYTES}`);
