@@ -89,6 +89,11 @@ export class SealEngine implements Engine {
     return this.parameters.name;
   }
 
+  /** size of SEAL's memory */
+  get memoryBytes(): number {
+    return this.#seal.memoryBytes();
+  }
+
   requireOpen(operation: string): void {
     if (this.#disposed)
       throw new HeAggError({ code: 'state', operation, field: 'engine', got: 'disposed', want: 'open' });

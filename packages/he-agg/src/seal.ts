@@ -14,6 +14,10 @@ export interface Seal {
    * bytes on the 64 KB stack, and some 3,700 of them corrupt memory silently. C++ exceptions come out as HeAggError.
    */
   guard<T>(operation: string, call: () => T): T;
+  /** where the wasm stack stands; it must not move over time */
+  stackPointer(): number;
+  /** size of SEAL's memory, which grows and never shrinks */
+  memoryBytes(): number;
 }
 
 export interface SealSource {
@@ -23,11 +27,12 @@ export interface SealSource {
   readonly locateFile?: ((file: string) => string) | undefined;
 }
 
-interface StackExports {
+interface SealExports {
   /** emscripten_stack_get_current */
   readonly $: () => number;
   /** _emscripten_stack_restore */
   readonly Z: (pointer: number) => void;
+  readonly R: WebAssembly.Memory;
 }
 
 /** Run-time helpers of the glue that its typings leave out. */
@@ -81,7 +86,7 @@ export async function loadSeal(source: SealSource): Promise<Seal> {
   } catch (cause) {
     throw engineError('node-seal', cause);
   }
-  let stack: StackExports | undefined;
+  let exports: SealExports | undefined;
   let fail: (cause: unknown) => void = () => {};
   // the glue never settles when the hook fails after it has returned
   const failed = new Promise<never>((_, reject) => {
@@ -93,7 +98,7 @@ export async function loadSeal(source: SealSource): Promise<Seal> {
       compile(source, located)
         .then(async (module) => {
           const instance = await WebAssembly.instantiate(module, imports);
-          stack = instance.exports as unknown as StackExports;
+          exports = instance.exports as unknown as SealExports;
           done(instance, module);
         })
         .catch(fail);
@@ -107,9 +112,11 @@ export async function loadSeal(source: SealSource): Promise<Seal> {
     throw cause instanceof HeAggError ? cause : engineError(FILE, cause);
   }
   const helpers = module as unknown as ExceptionHelpers;
-  const { $: stackPointer, Z: restoreStack } = stack!;
+  const { $: stackPointer, Z: restoreStack, R: memory } = exports!;
   return {
     module,
+    stackPointer,
+    memoryBytes: () => memory.buffer.byteLength,
     guard(operation, call) {
       const pointer = stackPointer();
       try {
