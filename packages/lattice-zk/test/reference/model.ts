@@ -6,11 +6,15 @@ import { decode, encode, type Layout, rice } from './codec.ts';
 import { fromSplit, mod, type Poly, PolynomialRing, toSplit } from './polynomial.ts';
 import { chinese, Frames, projectionMatrix, type Stream, words } from './transcript.ts';
 
+/** What the prover sends and the transcript absorbs. */
+export type Message = 't_A' | 't_y' | 'z3' | 'z4' | 't_g' | 'h' | 't_quad' | 'w' | 'v';
+
 /**
  * The protocol once more, on BigInt polynomials and written from docs/proof-protocol.md: what prover and verifier share.
  * It has the relation's data, the challenge sampler and the table of widths in common with the package, and nothing else.
  */
 export class Model {
+  readonly #omitted: readonly Message[];
   readonly statement: Statement;
   readonly relation: Relation;
   readonly set: ParameterSet;
@@ -24,8 +28,10 @@ export class Model {
   readonly key: { readonly a1: Poly[]; readonly a2: Poly[]; readonly b: Poly[] };
   readonly layout: Layout;
 
-  constructor(statement: Statement) {
+  /** @param omitted messages that this (weakened) protocol forgets to absorb, for controls */
+  constructor(statement: Statement, omitted: readonly Message[] = []) {
     this.statement = statement;
+    this.#omitted = omitted;
     this.relation = statement.relation;
     this.set = this.relation.set;
     const { set, relation } = this;
@@ -144,10 +150,15 @@ export class Model {
     return this.ring.add(s2[j + 1]!, this.ring.mul(this.key.b[j]!, s2.at(-1)!));
   }
 
+  #absorb(tag: string, before: Uint8Array, messages: readonly (readonly [Message, Uint8Array])[]): Frames {
+    const frames = new Frames(tag).bytes(before);
+    for (const [name, bytes] of messages) if (!this.#omitted.includes(name)) frames.bytes(bytes);
+    return frames;
+  }
+
   projectionState(tA: Poly, ty: readonly Poly[]): Uint8Array {
-    const frames = new Frames('projection').bytes(this.statement.digest).bytes(this.frame(tA));
-    for (const t of ty) frames.bytes(this.frame(t));
-    return frames.digest(64);
+    const masks = ty.map((t): [Message, Uint8Array] => ['t_y', this.frame(t)]);
+    return this.#absorb('projection', this.statement.digest, [['t_A', this.frame(tA)], ...masks]).digest(64);
   }
 
   /** Rows of R for every member of projection 3 or 4, entries in W order. */
@@ -159,13 +170,20 @@ export class Model {
   }
 
   aggregationState(state: Uint8Array, z3: readonly bigint[], z4: readonly bigint[], tg: Poly): Uint8Array {
-    return new Frames('aggregation').bytes(state).bytes(words(z3)).bytes(words(z4)).bytes(this.frame(tg)).digest(64);
+    return this.#absorb('aggregation', state, [
+      ['z3', words(z3)],
+      ['z4', words(z4)],
+      ['t_g', this.frame(tg)],
+    ]).digest(64);
   }
 
   challengeSeed(state: Uint8Array, h: Poly, tq: Poly, w: Poly, v: Poly): Uint8Array {
-    const frames = new Frames('challenge-seed').bytes(state);
-    for (const p of [h, tq, w, v]) frames.bytes(this.frame(p));
-    return frames.digest(32);
+    return this.#absorb('challenge-seed', state, [
+      ['h', this.frame(h)],
+      ['t_quad', this.frame(tq)],
+      ['w', this.frame(w)],
+      ['v', this.frame(v)],
+    ]).digest(32);
   }
 
   challenge(seed: Uint8Array): Poly {

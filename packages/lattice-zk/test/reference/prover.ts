@@ -1,6 +1,6 @@
 import type { Statement } from '../../src/statement.ts';
 import { type Aggregate, Model } from './model.ts';
-import { centre, mod, type Poly, toSplit } from './polynomial.ts';
+import { centre, type Poly, toSplit } from './polynomial.ts';
 
 /** A seeded generator for test provers (mulberry32); masks are rounded floats, which no test depends on. */
 export class TestRandom {
@@ -73,8 +73,8 @@ export class TestProver {
   /** integers in W order */
   z: bigint[][] = [];
 
-  constructor(statement: Statement, committed: readonly Poly[], random: TestRandom) {
-    this.model = new Model(statement);
+  constructor(statement: Statement, committed: readonly Poly[], random: TestRandom, model = new Model(statement)) {
+    this.model = model;
     this.random = random;
     this.s = committed.map((p) => this.model.ring.of(p));
   }
@@ -236,5 +236,3 @@ export class TestProver {
     return this.throughAggregation().finish();
   }
 }
-
-export { mod };
