@@ -8,7 +8,7 @@ export function benchCommand(): Command {
   return new Command('bench')
     .description('measure the packages, each figure beside its baseline in the same run')
     .argument('<suite>', `one of ${SUITES.join(', ')}`, oneOf(SUITES))
-    .option('--json FILE', 'write { machine, rows } as JSON (- for standard output)')
+    .option('--json <FILE>', 'write { machine, rows } as JSON (- for standard output)')
     .addHelpText('after', '\nExample:\n  zkfl bench kem --json kem.json')
     .action(async (suite: (typeof SUITES)[number], { json }: { readonly json?: string }) => {
       const { renderBench, runBench } = await import('../bench/index.ts');

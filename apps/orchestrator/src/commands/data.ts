@@ -116,7 +116,7 @@ export function dataCommand(): Command {
   data
     .command('list')
     .description('what is built in, cached or to download')
-    .option('--json FILE', 'write the list as JSON (- for standard output)')
+    .option('--json <FILE>', 'write the list as JSON (- for standard output)')
     .addHelpText('after', '\nExample:\n  zkfl data list')
     .action(list);
   data
@@ -130,8 +130,8 @@ export function dataCommand(): Command {
     .command('check')
     .description('is the file intact, well formed and the official one?')
     .argument('<name>', 'e.g. pneumoniamnist')
-    .option('--data PATH', 'the file (default: the cached one)')
-    .option('--json FILE', 'write the findings as JSON (- for standard output)')
+    .option('--data <PATH>', 'the file (default: the cached one)')
+    .option('--json <FILE>', 'write the findings as JSON (- for standard output)')
     .addHelpText('after', '\nExample:\n  zkfl data check pneumoniamnist --data pneumoniamnist.npz')
     .action(check);
   return data;

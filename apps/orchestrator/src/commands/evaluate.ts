@@ -10,9 +10,9 @@ interface EvaluateFlags {
 export function evaluateCommand(): Command {
   return new Command('evaluate')
     .description('measure a trained model on data: a MedMNIST .npz (its test part) or a CSV (all rows)')
-    .requiredOption('--model DIR', 'directory that zkfl simulate --model wrote')
-    .requiredOption('--data PATH', '.npz or .csv; in a CSV the last column is the class, by number or name')
-    .option('--json FILE', 'write the figures as JSON (- for standard output)')
+    .requiredOption('--model <DIR>', 'directory that zkfl simulate --model wrote')
+    .requiredOption('--data <PATH>', '.npz or .csv; in a CSV the last column is the class, by number or name')
+    .option('--json <FILE>', 'write the figures as JSON (- for standard output)')
     .addHelpText('after', '\nExample:\n  zkfl evaluate --model trained --data wdbc.csv')
     .action(async ({ model, data, json }: EvaluateFlags) => {
       const { evaluateModel } = await import('../evaluation.ts');

@@ -23,11 +23,18 @@ const POISON: Record<AttackName, PoisoningAttack> = {
 export function deviationFor<Witness>(options: DeviationOptions<Witness>): Deviation<Witness> {
   const { name, fromRound, seed, encryptUnclipped } = options;
   return {
-    async send({ trained, weights, context, honest }) {
-      if (context.round < fromRound) return honest(trained);
+    async send({ train, weights, context, honest }) {
+      if (context.round < fromRound) return honest(await train());
       const { round, client } = context;
       const rng = simRng(seed, 'attack', name, round, client);
-      const poison = POISON[name].poison({ round, client, weights, honestUpdate: trained, seen: [], rng });
+      const poison = POISON[name].poison({
+        round,
+        client,
+        weights,
+        honestUpdate: new Float32Array(weights.length),
+        seen: [],
+        rng,
+      });
       const { payload } = await encryptUnclipped(poison, context);
       return { payload, proof: new Uint8Array() };
     },

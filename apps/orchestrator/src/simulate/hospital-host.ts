@@ -27,6 +27,9 @@ import { decodeMessage, encodeMessage } from './wire.ts';
 /** The hospital that generates the aggregation key and hands it to the others. */
 const KEY_MAKER = 0;
 
+/** What a compromised hospital sends in place of an answer: nothing, something else, or more than one message. */
+export type Tamper = (message: Uint8Array) => readonly Uint8Array[];
+
 interface Run {
   readonly plan: RunPlan;
   readonly link: Link;
@@ -42,14 +45,16 @@ interface Run {
 /** What runs in a hospital's thread: it lives as long as the thread, a run as long as one protection is tried. */
 export class HospitalHost implements HospitalCommands {
   readonly #broken: (error: unknown) => void;
+  readonly #tamper: Tamper;
   #setup: HospitalSetup | null = null;
   #learner: Learner | null = null;
   #engine: Engine | null = null;
   #run: Run | null = null;
 
-  /** `broken` is told when the wire's loop cannot go on. */
-  constructor(broken: (error: unknown) => void) {
+  /** `broken` is told when the wire's loop cannot go on; `tamper` stands between the hospital and its channel. */
+  constructor(broken: (error: unknown) => void, tamper: Tamper = (message) => [message]) {
     this.#broken = broken;
+    this.#tamper = tamper;
   }
 
   async setup(input: HospitalSetup): Promise<void> {
@@ -140,7 +145,7 @@ export class HospitalHost implements HospitalCommands {
         }
         if (run.hospital === null) throw new ZkflError('protocol', `hospital: ${message.kind}: got it before the keys`);
         const answer = await run.hospital.answer(message);
-        if (answer !== null) await send(answer);
+        if (answer !== null) for (const message of this.#tamper(answer)) await send(message);
       }
     } catch (error) {
       if (this.#run === run) this.#broken(error);

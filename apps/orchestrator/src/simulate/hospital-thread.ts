@@ -1,7 +1,7 @@
 import { MessagePort, Worker } from 'node:worker_threads';
 import { ZkflError } from '../errors.ts';
 import type { CommandReply, CommandRequest, HospitalCommand, HospitalCommands } from './commands.ts';
-import { HospitalHost } from './hospital-host.ts';
+import { HospitalHost, type Tamper } from './hospital-host.ts';
 
 /** Where a hospital runs, and how the operator reaches it. */
 export interface HospitalThread {
@@ -56,10 +56,10 @@ export function startHospitalThread(id: number): HospitalThread {
 }
 
 /** The same hospital on the calling thread: what tests watch and bend. */
-export function startHospitalHere(id: number): HospitalThread {
+export function startHospitalHere(id: number, tamper?: Tamper): HospitalThread {
   const listeners: ((reason: ZkflError) => void)[] = [];
   const commands = new HospitalHost((cause) => {
     for (const listener of listeners) listener(new ZkflError('worker', `hospital ${id}: it stopped`, { id }, cause));
-  });
+  }, tamper);
   return { commands, onBroken: (listener) => listeners.push(listener), close: async () => {} };
 }

@@ -30,7 +30,8 @@ export interface Sent {
 /** A client that deviates; it has everything that an honest one has. */
 export interface Deviation<Witness> {
   send(input: {
-    readonly trained: Float32Array;
+    /** this round's honest update, trained when it is asked for */
+    readonly train: () => Promise<Float32Array>;
     /** the global model that it started from */
     readonly weights: Float32Array;
     readonly context: UpdateContext;
@@ -109,15 +110,12 @@ export class Hospital<Witness> {
   }
 
   async #update(message: Open): Promise<Uint8Array> {
-    const { id, study, trainer, meter } = this.#options;
+    const { id, study } = this.#options;
     this.#expect('round', message.round, this.#round + 1);
     this.#expect('model', message.model, this.#model);
     const context = { study, round: message.round, client: id, model: this.#model };
     try {
-      const { update } = await meter.measure('train', () =>
-        trainer.train({ weights: this.#weights, round: message.round }),
-      );
-      const sent = await this.#encode(update, context);
+      const sent = await this.#send(context);
       const reply = encodeMessage({ kind: 'update', ...context, ...sent });
       this.#sent = digestOf(reply);
       return reply;
@@ -127,10 +125,15 @@ export class Hospital<Witness> {
     }
   }
 
-  async #encode(update: Float32Array, context: UpdateContext): Promise<Sent> {
-    const { deviation } = this.#options;
-    const honest = (trained: Float32Array) => this.#honest(trained, context);
-    return deviation ? deviation.send({ trained: update, weights: this.#weights, context, honest }) : honest(update);
+  async #send(context: UpdateContext): Promise<Sent> {
+    const { deviation, trainer, meter } = this.#options;
+    const weights = this.#weights;
+    const train = async () => {
+      const { update } = await meter.measure('train', () => trainer.train({ weights, round: context.round }));
+      return update;
+    };
+    const honest = (update: Float32Array) => this.#honest(update, context);
+    return deviation ? deviation.send({ train, weights, context, honest }) : honest(await train());
   }
 
   async #honest(
