@@ -181,6 +181,53 @@ export function dotSigma(context: usize, dst: usize, pairs: usize, count: usize,
   memory.fill(scratch, 0, TILE * WORDS); // sums of secrets
 }
 
+/**
+ * dst (=, +=, -=) sum of sigma(a_i) a_i, `list` holds addresses (u32). The sum x is its own sigma, x0 at slot N-1-k equals x0
+ * at k and x1 there is zeta_k x1: half of the slots are computed. At most 128 elements.
+ */
+export function sumNorms(context: usize, dst: usize, list: usize, count: usize, shift: usize, mode: i32): void {
+  const q = load<u64>(context, Q);
+  const half = <usize>load<u32>(context, DEGREE) << 3;
+  const zeta = <usize>load<u32>(context, ZETA);
+  for (let start: usize = 0; start < half >> 1; start += TILE << 3) {
+    const stop = min(half >> 1, start + (TILE << 3));
+    memory.fill(scratch, 0, TILE * WORDS);
+    for (let item = list, last = list + (count << 2); item < last; item += 4) {
+      const a = <usize>load<u32>(item) + shift;
+      let at = scratch;
+      for (let i = start; i < stop; i += 8) {
+        const mirror = half - 8 - i;
+        const m0 = load<u64>(a + mirror);
+        const m1 = load<u64>(a + half + mirror);
+        const a0 = load<u64>(a + i);
+        const a1 = load<u64>(a + half + i);
+        accumulate(at, m0, a0);
+        accumulate(at, m1, a1);
+        accumulate(at + 16, m0, a1);
+        accumulate(at + 32, m1, a0);
+        at += WORDS;
+      }
+    }
+    let at = scratch;
+    for (let i = start; i < stop; i += 8) {
+      const mirror = half - 8 - i;
+      const inverse = zeta + (mirror << 1);
+      const entry = zeta + (i << 1);
+      const turned = reduce128(load<u64>(at, 40), load<u64>(at, 32), context);
+      const folded = subtractOnce(mulShoup(turned, load<u64>(inverse), load<u64>(inverse, 8), q), q);
+      const even = reduce128(load<u64>(at, 8), load<u64>(at), context);
+      const odd = subtractOnce(reduce128(load<u64>(at, 24), load<u64>(at, 16), context) + folded, q);
+      put(dst + i, even, q, mode);
+      put(dst + mirror, even, q, mode);
+      put(dst + half + i, odd, q, mode);
+      const other = subtractOnce(mulShoup(odd, load<u64>(entry), load<u64>(entry, 8), q), q);
+      put(dst + half + mirror, other, q, mode);
+      at += WORDS;
+    }
+  }
+  memory.fill(scratch, 0, TILE * WORDS); // sums of secrets
+}
+
 export function liftI8(context: usize, dst: usize, src: usize, count: usize): void {
   const q = load<u64>(context, Q);
   for (let i: usize = 0; i < count; ++i) {

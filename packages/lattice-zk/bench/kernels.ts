@@ -69,6 +69,8 @@ for (const [name, moduli] of [
   const pairs = Array.from({ length: BLOCKS }, () => [a, b] as const);
   line('dot, a pair', best(50, () => ring.dot(c, pairs)) / BLOCKS, 'us');
   line('dotSigma, a pair', best(50, () => ring.dotSigma(c, pairs)) / BLOCKS, 'us');
+  const same = pairs.map(() => [a, a] as const);
+  line('dotSigma, a norm', best(50, () => ring.dotSigma(c, same)) / BLOCKS, 'us');
   line(
     'mulR',
     best(100, () => ring.mulR(c, a, b)),

@@ -18,6 +18,7 @@ export interface Kernels {
   sigma(context: Ptr, dst: Ptr, a: Ptr): void;
   dot(context: Ptr, dst: Ptr, pairs: Ptr, count: number, shift: number, mode: number): void;
   dotSigma(context: Ptr, dst: Ptr, pairs: Ptr, count: number, shift: number, mode: number): void;
+  sumNorms(context: Ptr, dst: Ptr, list: Ptr, count: number, shift: number, mode: number): void;
   liftI8(context: Ptr, dst: Ptr, src: Ptr, count: number): void;
   liftI32(context: Ptr, dst: Ptr, src: Ptr, count: number): void;
   liftI64(context: Ptr, dst: Ptr, src: Ptr, count: number): void;

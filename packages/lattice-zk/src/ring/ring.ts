@@ -160,7 +160,7 @@ export class Ring extends KernelMemory {
   dotSub(dst: Ptr, pairs: readonly Pair[]): void {
     this.#pairs(pairs, dst, 2, false);
   }
-  /** dst = sum of sigma(a_i) b_i, NTT form. dst must be no factor. */
+  /** dst = sum of sigma(a_i) b_i, NTT form, at half the price where every a_i is b_i. dst must be no factor. */
   dotSigma(dst: Ptr, pairs: readonly Pair[]): void {
     this.#pairs(pairs, dst, 0, true);
   }
@@ -170,10 +170,12 @@ export class Ring extends KernelMemory {
 
   #pairs(pairs: readonly Pair[], dst: Ptr, mode: Mode, sigma: boolean): void {
     if (pairs.length === 0 && mode === 0) this.zero(dst, this.polyBytes);
-    const kernel = sigma ? this.kernels.dotSigma : this.kernels.dot;
+    const norms = sigma && pairs.every(([a, b]) => a === b);
+    const kernel = norms ? this.kernels.sumNorms : sigma ? this.kernels.dotSigma : this.kernels.dot;
     for (let at = 0; at < pairs.length; at += DOT_PAIRS) {
       const part = pairs.slice(at, at + DOT_PAIRS);
-      this.u32(this.staging, 2 * part.length).set(part.flat());
+      const addresses = norms ? part.map(([a]) => a) : part.flat();
+      this.u32(this.staging, addresses.length).set(addresses);
       const step: Mode = at > 0 && mode === 0 ? 1 : mode;
       this.#eachPrime((context, s) => kernel(context, dst + s, this.staging, part.length, s, step));
     }

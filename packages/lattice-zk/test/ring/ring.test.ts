@@ -127,6 +127,18 @@ describe.each(shapes)('ring arithmetic equals the BigInt model: $name', (shape) 
         q,
       ),
     );
+    // norms take another way: alone, added and past 63 of them
+    load();
+    ring.dotSigma(out, [
+      [P(0), P(0)],
+      [P(1), P(1)],
+    ]);
+    ring.dotSigmaAdd(
+      out,
+      Array.from({ length: 130 }, () => [P(2), P(2)] as const),
+    );
+    const norm = (x: model.Poly) => model.mul(model.sigma(x, q), x, q);
+    expect(result()).toEqual(model.add(model.add(norm(a), norm(b), q), model.scale(norm(c), 130n, q), q));
     fillSlots(P(0));
     ring.sigma(out, P(0));
     ring.mul(out, out, P(0));
@@ -135,6 +147,12 @@ describe.each(shapes)('ring arithmetic equals the BigInt model: $name', (shape) 
     ring.dotSigma(
       out,
       Array.from({ length: 63 }, () => [P(0), P(0)] as const),
+    );
+    expect(result()).toEqual(largestSum);
+    ring.copy(P(1), P(0), ring.polyBytes);
+    ring.dotSigma(
+      out,
+      Array.from({ length: 63 }, () => [P(0), P(1)] as const),
     );
     expect(result()).toEqual(largestSum);
   });
