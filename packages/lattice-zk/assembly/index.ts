@@ -3,6 +3,7 @@ export * from './integers';
 export * from './ntt';
 export * from './pointwise';
 export * from './projection';
+export * from './residues';
 export {
   expandPair, spongeAbsorb, spongeFinish, spongeReset, spongeSqueeze, spongeUniform, streamBinary, streamBytes, streamStart,
   streamTernary, streamUniform,
