@@ -95,19 +95,18 @@ export class Session {
   }
 
   /** One record: 26 bytes of header, the sealed body, 16 bytes a MiB. Throws `limit` when a rekey is due. */
-  seal(plaintext: Uint8Array, aad: Uint8Array = EMPTY): Promise<Uint8Array> {
+  async seal(plaintext: Uint8Array, aad: Uint8Array = EMPTY): Promise<Uint8Array> {
     const bytes = asBytes('session.seal', 'plaintext', plaintext);
     const bound = asBytes('session.seal', 'aad', aad);
     return this.#sending.exclusive(() => this.#seal('data', bytes, bound));
   }
 
   /** The plaintext of the next data record. Throws a typed error and stays as it is for anything else. */
-  open(record: Uint8Array, aad: Uint8Array = EMPTY): Promise<Uint8Array> {
+  async open(record: Uint8Array, aad: Uint8Array = EMPTY): Promise<Uint8Array> {
     const bytes = asBytes('session.open', 'record', record);
     const bound = asBytes('session.open', 'aad', aad);
-    return this.#receiving
-      .exclusive(() => this.#open('session.open', ['data'], bytes, bound))
-      .then((it) => it.plaintext);
+    const opened = await this.#receiving.exclusive(() => this.#open('session.open', ['data'], bytes, bound));
+    return opened.plaintext;
   }
 
   /** A record of any size in bounded memory; takes its sequence number when the iteration starts. */
@@ -181,7 +180,7 @@ export class Session {
   }
 
   /** Takes the peer's next rekey or close record and says which it was. */
-  accept(record: Uint8Array): Promise<'rekey' | 'close'> {
+  async accept(record: Uint8Array): Promise<'rekey' | 'close'> {
     const bytes = asBytes('session.accept', 'record', record);
     return this.#receiving.exclusive(async () => {
       const { type } = decodeHeader('session.accept', bytes);
