@@ -98,14 +98,17 @@ export function sumUpdates(updates: readonly Float32Array[]): Float32Array<Array
   const sum = new Float32Array(first.length);
   for (const update of updates) {
     requireModelSize('sumUpdates', update, sum.length);
-    requireFinite('sumUpdates', update);
     for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + update[i]!;
   }
+  // A NaN or an infinity anywhere leaves the sum not finite; only then is it worth looking for whose it is.
+  if (!isFiniteVector(sum)) for (const update of updates) requireFinite('sumUpdates', update);
+  requireFinite('sumUpdates', sum);
   return sum;
 }
 
 /** Throws `not-finite` where a coordinate is NaN or infinite. */
 export function requireFinite(operation: string, values: Float32Array): void {
+  if (isFiniteVector(values)) return;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     // x − x is 0 for finite x and NaN for the rest.
@@ -117,6 +120,13 @@ export function requireFinite(operation: string, values: Float32Array): void {
         want: 'a finite number',
       });
   }
+}
+
+function isFiniteVector(values: Float32Array): boolean {
+  // x · 0 is 0 for finite x and NaN for the rest, and NaN stays.
+  let zero = 0;
+  for (let i = 0; i < values.length; i++) zero += values[i]! * 0;
+  return zero === 0;
 }
 
 const meanStep: SumStrategy['apply'] = ({ weights, sum, clients }) => {
