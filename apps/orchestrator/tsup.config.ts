@@ -2,7 +2,11 @@ import { defineConfig } from 'tsup';
 
 /** The workers are entries of their own: they are started by their file name beside main.js. */
 export default defineConfig({
-  entry: { main: 'src/main.ts', 'hospital-worker': 'src/simulate/hospital-worker.ts' },
+  entry: {
+    main: 'src/main.ts',
+    'hospital-worker': 'src/simulate/hospital-worker.ts',
+    'verifier-worker': 'src/simulate/verifier-worker.ts',
+  },
   format: ['esm'],
   dts: false,
   sourcemap: true,

@@ -6,6 +6,7 @@ import { ZkflError } from '../errors.ts';
 import { acceptChannel, type ChannelIdentity, connectChannel, createIdentity, openWire } from '../wiring/channel.ts';
 import {
   type BfvKeys,
+  type BfvWitness,
   createBfvEncryptor,
   createBfvEngine,
   decodeBfvKeys,
@@ -16,8 +17,9 @@ import { createPlaintextEncryptor } from '../wiring/plaintext.ts';
 import { createUpdateProver } from '../wiring/prover.ts';
 import { createSignatureCheck } from '../wiring/signature.ts';
 import { createLearner, type Learner } from '../wiring/trainer.ts';
+import { floatsToBytes } from './bytes.ts';
 import type { Directory, EvaluationReport, HospitalCommands, HospitalSetup, RunPlan } from './commands.ts';
-import { deviationFor } from './deviations.ts';
+import { encryptedDeviation, plainDeviation } from './deviations.ts';
 import { Hospital } from './hospital.ts';
 import { Meter } from './meter.ts';
 import { updatePolicy } from './policy.ts';
@@ -30,6 +32,8 @@ const KEY_MAKER = 0;
 /** What a compromised hospital sends in place of an answer: nothing, something else, or more than one message. */
 export type Tamper = (message: Uint8Array) => readonly Uint8Array[];
 
+type AnyHospital = Hospital<undefined> | Hospital<BfvWitness>;
+
 interface Run {
   readonly plan: RunPlan;
   readonly link: Link;
@@ -38,7 +42,7 @@ interface Run {
   /** envelopes of other hospitals, by sender */
   readonly relayed: Map<number, Mailbox<Uint8Array>>;
   channel: SecureChannel;
-  hospital: Hospital<unknown> | null;
+  hospital: AnyHospital | null;
   dispose: () => Promise<void>;
 }
 
@@ -193,7 +197,7 @@ export class HospitalHost implements HospitalCommands {
     return keys;
   }
 
-  async #createHospital(run: Run, directory: Directory, keys: BfvKeys | null): Promise<Hospital<unknown>> {
+  async #createHospital(run: Run, directory: Directory, keys: BfvKeys | null): Promise<AnyHospital> {
     const { id, model, seed } = this.#setup!;
     const { plan, meter } = run;
     const { study, cohortMinimum, attack } = plan;
@@ -210,21 +214,20 @@ export class HospitalHost implements HospitalCommands {
     const attacking = attack?.client === id ? { name: attack.name, fromRound: attack.fromRound, seed } : null;
     if (keys === null) {
       const encryptor = createPlaintextEncryptor(dimension);
-      const encryptUnclipped = encryptor.encrypt;
-      const deviation = attacking && deviationFor({ ...attacking, encryptUnclipped });
+      const deviation = attacking && plainDeviation(attacking, floatsToBytes);
       run.dispose = () => encryptor.dispose();
-      return new Hospital<unknown>({ ...common, encryptor, prover: null, checkSignature: null, deviation });
+      return new Hospital({ ...common, encryptor, prover: null, checkSignature: null, deviation });
     }
     const policy = updatePolicy({ dimension, tau: plan.tau });
-    const encryptor = createBfvEncryptor({ engine: this.#engine!, keys, dimension, policy, seed });
-    const prover = plan.protection === 'full' ? await createUpdateProver({ dimension, policy }) : null;
+    const proofs = plan.protection === 'full';
+    const encryptor = createBfvEncryptor({ engine: this.#engine!, keys, policy, seed, proofs });
+    const prover = proofs ? createUpdateProver(policy) : null;
     const checkSignature = createSignatureCheck(directory.coordinator!.signature);
-    const { encryptUnclipped } = encryptor;
-    const deviation = attacking && deviationFor({ ...attacking, encryptUnclipped });
+    const deviation = attacking && encryptedDeviation(attacking, { encryptor, policy, proofs });
     run.dispose = async () => {
       await encryptor.dispose();
       await prover?.dispose();
     };
-    return new Hospital<unknown>({ ...common, encryptor, prover, checkSignature, deviation });
+    return new Hospital({ ...common, encryptor, prover, checkSignature, deviation });
   }
 }

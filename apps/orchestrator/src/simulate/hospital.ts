@@ -1,12 +1,4 @@
-import type {
-  EncryptedUpdate,
-  RoundContext,
-  StrategyState,
-  SumStrategy,
-  Trainer,
-  UpdateEncryptor,
-  UpdateProver,
-} from '@zkfl/fl-core';
+import type { RoundContext, StrategyState, SumStrategy, Trainer, UpdateEncryptor, UpdateProver } from '@zkfl/fl-core';
 import { describeError, ZkflError } from '../errors.ts';
 import { digestOf, modelDigest } from './bytes.ts';
 import type { Meter } from './meter.ts';
@@ -28,7 +20,7 @@ export interface Sent {
 }
 
 /** A client that deviates; it has everything that an honest one has. */
-export interface Deviation<Witness> {
+export interface Deviation {
   send(input: {
     /** this round's honest update, trained when it is asked for */
     readonly train: () => Promise<Float32Array>;
@@ -36,7 +28,7 @@ export interface Deviation<Witness> {
     readonly weights: Float32Array;
     readonly context: UpdateContext;
     /** the honest way, for the rounds in which it behaves */
-    readonly honest: (update: Float32Array) => Promise<Sent & { readonly encrypted: EncryptedUpdate<Witness> }>;
+    readonly honest: (update: Float32Array) => Promise<Sent>;
   }): Promise<Sent>;
 }
 
@@ -52,7 +44,7 @@ export interface HospitalOptions<Witness> {
   readonly prover: UpdateProver<Witness> | null;
   /** of the coordinator's signature over the accepted list; null where the protection signs nothing */
   readonly checkSignature: ((bytes: Uint8Array, signature: Uint8Array) => Promise<boolean>) | null;
-  readonly deviation: Deviation<Witness> | null;
+  readonly deviation: Deviation | null;
   readonly meter: Meter;
 }
 
@@ -136,15 +128,12 @@ export class Hospital<Witness> {
     return deviation ? deviation.send({ train, weights, context, honest }) : honest(await train());
   }
 
-  async #honest(
-    update: Float32Array,
-    context: UpdateContext,
-  ): Promise<Sent & { readonly encrypted: EncryptedUpdate<Witness> }> {
+  async #honest(update: Float32Array, context: UpdateContext): Promise<Sent> {
     const { encryptor, prover, meter } = this.#options;
     const encrypted = await meter.measure('encrypt', () => encryptor.encrypt(update, context));
     const proof = prover ? await meter.measure('prove', () => prover.prove(encrypted, context)) : new Uint8Array();
     this.#coverage = { encrypted: encrypted.encryptedCoordinates, proven: prover ? update.length : 0 };
-    return { payload: encrypted.payload, proof, encrypted };
+    return { payload: encrypted.payload, proof };
   }
 
   /** Refuses a sum that its signed list does not account for, then decrypts and takes the step. */

@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { ATTACKS, type AttackName, type Protection, type SimulateConfig } from '../config.ts';
-import { ZkflError } from '../errors.ts';
+import { ATTACKS, type AttackName, PROTECTIONS, type Protection, type SimulateConfig } from '../config.ts';
 import { writeJson, writeWhole } from '../output.ts';
 import { resolveStudy, type Study } from '../study.ts';
 import { createProgress, type Progress } from '../terminal.ts';
-import { PROOFS_AVAILABLE } from '../wiring/prover.ts';
-import { type CompletedRun, Consortium } from './consortium.ts';
+import { Consortium } from './consortium.ts';
 import type { SimulateResult } from './result.ts';
+import type { CompletedRun } from './run.ts';
 import { renderTable } from './table.ts';
 
 export interface SimulationOutputs {
@@ -24,15 +23,7 @@ interface PlannedRun {
 /** The asked protections in the asked order; a `plain` that nobody asked for comes first: ratios need it. */
 export function planRuns(config: Pick<SimulateConfig, 'protection' | 'attack'>): readonly PlannedRun[] {
   const all = config.attack === 'all';
-  const standard: readonly Protection[] = PROOFS_AVAILABLE
-    ? ['plain', 'kem', 'kem+he', 'full']
-    : ['plain', 'kem', 'kem+he'];
-  const asked = config.protection ?? (all ? (['full'] as const) : standard);
-  if (asked.includes('full') && !PROOFS_AVAILABLE)
-    throw new ZkflError(
-      'unavailable',
-      'simulate: protection: full needs the proofs of @zkfl/lattice-zk, which this build does not have yet',
-    );
+  const asked = config.protection ?? (all ? (['full'] as const) : PROTECTIONS);
   const attacks: readonly (AttackName | null)[] = all ? ATTACKS : [(config.attack as AttackName | undefined) ?? null];
   const runs = attacks.flatMap((attack) => asked.map((protection) => ({ protection, attack })));
   if (asked.includes('plain')) return runs;

@@ -22,7 +22,7 @@ import {
 } from '@zkfl/he-agg';
 import { SET, type UpdatePolicy } from '../simulate/policy.ts';
 
-/** What the prover needs beside the payload. Secret: wiped by {@link BfvEncryptor.forget}. */
+/** What the prover needs beside the payload. Secret: the prover wipes it, or `encrypt` does where nothing is proven. */
 export interface BfvWitness {
   readonly description: CiphertextDescription;
   readonly secret: EncryptionWitness;
@@ -36,8 +36,6 @@ export interface BfvKeys {
 export interface BfvEncryptor extends UpdateEncryptor<BfvWitness> {
   /** For the simulated attacker: neither the norm nor a coordinate is clipped to more than the plaintext space. */
   encryptUnclipped(update: Float32Array, context: RoundContext): Promise<EncryptedUpdate<BfvWitness>>;
-  /** Wipes a witness once it is proven. */
-  forget(encrypted: EncryptedUpdate<BfvWitness>): void;
 }
 
 export const createBfvEngine = (): Promise<Engine> => createEngine({ set: SET });
@@ -57,23 +55,23 @@ export function decodeBfvKeys(bytes: { readonly publicKey: Uint8Array; readonly 
 export function createBfvEncryptor(options: {
   readonly engine: Engine;
   readonly keys: BfvKeys;
-  readonly dimension: number;
   readonly policy: UpdatePolicy;
   readonly seed: number;
+  /** whether a prover will need the witnesses */
+  readonly proofs: boolean;
 }): BfvEncryptor {
-  const { engine, keys, dimension, policy, seed } = options;
+  const { engine, keys, policy, seed, proofs } = options;
   const { publicKey } = keys;
-  const { clipNorm, scale, maxNorm, clients } = policy;
+  const { dimension, clipNorm, scale, maxNorm, clients } = policy;
   const limit = messageLimit(SET, clients);
   const rounding = ({ round, client }: RoundContext) => {
     const stream = simRng(seed, 'rounding', round, client);
     return () => stream.uniform();
   };
-  const encrypted = ({ bytes, description, witness: secret }: Encryption): EncryptedUpdate<BfvWitness> => ({
-    payload: bytes,
-    encryptedCoordinates: description.dimension,
-    witness: { description, secret },
-  });
+  const encrypted = ({ bytes, description, witness: secret }: Encryption): EncryptedUpdate<BfvWitness> => {
+    if (!proofs) wipeWitness(secret);
+    return { payload: bytes, encryptedCoordinates: description.dimension, witness: { description, secret } };
+  };
   return {
     async encrypt(update, context) {
       const random = rounding(context);
@@ -91,7 +89,6 @@ export function createBfvEncryptor(options: {
       if (opened.count !== count) throw new Error(`openSum: clients: got ${opened.count}, want ${count}`);
       return Float32Array.from(dequantise({ sum: opened.sum, count: 1, scale }));
     },
-    forget: ({ witness }) => wipeWitness(witness.secret),
     async dispose() {
       keys.secretKey.wipe();
     },

@@ -1,14 +1,25 @@
-import type { UpdateProver } from '@zkfl/fl-core';
-import { ZkflError } from '../errors.ts';
+import type { EncryptedUpdate, UpdateProver } from '@zkfl/fl-core';
+import { wipeWitness } from '@zkfl/he-agg';
+import { prove } from '@zkfl/lattice-zk';
+import type { UpdateContext } from '../simulate/hospital.ts';
 import type { UpdatePolicy } from '../simulate/policy.ts';
 import type { BfvWitness } from './encryptor.ts';
+import { statementOf } from './statement.ts';
 
-/** Whether this build can prove anything; `full` is refused where it can't. */
-export const PROOFS_AVAILABLE: boolean = false;
+export interface LatticeProver extends UpdateProver<BfvWitness> {
+  prove(update: EncryptedUpdate<BfvWitness>, context: UpdateContext): Promise<Uint8Array>;
+}
 
-export async function createUpdateProver(_: {
-  readonly dimension: number;
-  readonly policy: UpdatePolicy;
-}): Promise<UpdateProver<BfvWitness>> {
-  throw new ZkflError('unavailable', 'prover: got no proof system, want @zkfl/lattice-zk');
+/** lattice-zk on the hospital's side. A witness is used once: it is wiped when its proof is done or refused. */
+export function createUpdateProver(policy: UpdatePolicy): LatticeProver {
+  return {
+    async prove({ witness }, context) {
+      try {
+        return prove(statementOf(policy, witness.description, context), witness.secret);
+      } finally {
+        wipeWitness(witness.secret);
+      }
+    },
+    dispose: async () => {},
+  };
 }
