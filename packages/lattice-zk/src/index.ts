@@ -15,6 +15,7 @@ export {
 } from './parameters.ts';
 export { type EncryptionWitness, prove } from './prove.ts';
 export type { Statement } from './statement.ts';
+export { type TransformTiming, timeTransform } from './timing.ts';
 export {
   type CiphertextDescription,
   type Direction,

@@ -68,7 +68,7 @@ export async function benchZk(options: BenchZkOptions = {}): Promise<BenchRow[]>
       const received = describe({ set: SET, dimension, publicKey, bytes });
       const verdict: Verdict = verify(updateStatement({ set: SET, description: received, betaIndex, context }), proof);
       times.verify.push((performance.now() - start) / 1000);
-      if (!verdict.ok) throw new ZkflError('internal', `bench zk: an honest proof was refused: ${verdict.reason}`);
+      if (!verdict.ok) throw new ZkflError('protocol', `bench zk: an honest proof was refused: ${verdict.reason}`);
     }
     row(`prove/${dimension}`, median(times.prove), 's');
     row(`verify/${dimension}`, median(times.verify), 's');
