@@ -63,10 +63,20 @@ export interface CellResult extends CellConfig {
   readonly seconds: number;
 }
 
+/** An attack or defence that is in no catalogue; `config` then only names it. */
+export interface CellOverrides {
+  readonly attack?: PoisoningAttack;
+  readonly defence?: Defence;
+}
+
 /** Trains one federation from scratch under attack and defence. Deterministic for its arguments, `seconds` apart. */
-export async function runCell(config: CellConfig, workload: Workload): Promise<CellResult> {
+export async function runCell(
+  config: CellConfig,
+  workload: Workload,
+  overrides: CellOverrides = {},
+): Promise<CellResult> {
   const started = performance.now();
-  const federation = await createFederation(config, workload);
+  const federation = await createFederation(config, workload, overrides);
   const rounds: CellRound[] = [];
   const decisions: GateDecision[] = [];
   let state: ModelState = { weights: initialWeights(workload.spec, simRng(config.seed, 'initial')), provedBounds: [] };
@@ -129,11 +139,11 @@ interface ModelState {
   readonly provedBounds: readonly number[];
 }
 
-async function createFederation(config: CellConfig, workload: Workload): Promise<Federation> {
+async function createFederation(config: CellConfig, workload: Workload, overrides: CellOverrides): Promise<Federation> {
   const { seed, maliciousShare = 0.2, attackFrom = 1 } = config;
   requireNumber('cell', 'maliciousShare', maliciousShare, 0, 0.5);
   requireInteger('cell', 'attackFrom', attackFrom, 1);
-  const attack = config.attack === 'none' ? undefined : poisoningAttack(config.attack);
+  const attack = overrides.attack ?? (config.attack === 'none' ? undefined : poisoningAttack(config.attack));
   const { spec, clients, training } = workload;
   const count = attack === undefined ? 0 : Math.max(1, Math.round(maliciousShare * clients));
   const order = simRng(seed, 'malicious').permutation(clients);
@@ -154,7 +164,8 @@ async function createFederation(config: CellConfig, workload: Workload): Promise
     });
     members.push({ client, malicious: member !== undefined, trainer });
   }
-  const chosen = defence(config.defence, Math.max(1, Math.round(maliciousShare * clients)));
+  const tolerated = Math.max(1, Math.round(maliciousShare * clients));
+  const chosen = overrides.defence ?? defence(config.defence, tolerated);
   const trusted = usesTrustedUpdate(chosen)
     ? await createTrainer({ spec, dataset: workload.trusted, training, seed, client: clients })
     : undefined;
@@ -279,7 +290,7 @@ function poisonRound(
 }
 
 async function successRate(
-  { attack, config }: Federation,
+  { attack }: Federation,
   workload: Workload,
   weights: Float32Array,
 ): Promise<number | undefined> {
@@ -287,7 +298,7 @@ async function successRate(
   // Without an attack: what the harmful trigger does to an honest model.
   const trigger = (attack?.trigger ?? harmfulTrigger)(workload.train);
   const test = triggeredTest(workload.test, trigger);
-  if (config.attack === '' || test.labels.length === 0) return undefined;
+  if (test.labels.length === 0) return undefined;
   const relabelled = { ...test, labels: new Uint8Array(test.labels.length).fill(trigger.target) };
   return (await evaluate(workload.spec, weights, relabelled)).accuracy;
 }

@@ -16,9 +16,9 @@ export function labelFlip(): PoisoningAttack {
   };
 }
 
-/** Half as many triggered samples as clean ones, labelled as the target. */
+/** As many triggered samples as clean ones, labelled as the target. `share` of the clean number, default 1. */
 export function backdoor(options: { readonly share?: number } = {}): PoisoningAttack {
-  const { share = 0.5 } = options;
+  const { share = 1 } = options;
   return {
     name: 'backdoor',
     citation: 'Gu, Dolan-Gavitt, Garg: BadNets, 2017; Bagdasaryan et al., AISTATS 2020',
@@ -33,7 +33,7 @@ export function backdoor(options: { readonly share?: number } = {}): PoisoningAt
 
 /** Each malicious client trains with its part of the trigger; the test shows all of it. */
 export function distributedBackdoor(options: { readonly share?: number } = {}): PoisoningAttack {
-  const { share = 0.5 } = options;
+  const { share = 1 } = options;
   return {
     name: 'distributed-backdoor',
     citation: 'Xie, Huang, Chen, Li: DBA, ICLR 2020',
@@ -51,7 +51,7 @@ export function distributedBackdoor(options: { readonly share?: number } = {}): 
  * The colluders train a backdoored model X for longer and send n/f·(X − G), so that the mean of the round lands on X.
  */
 export function modelReplacement(options: { readonly share?: number } = {}): PoisoningAttack {
-  const { share = 0.5 } = options;
+  const { share = 1 } = options;
   return {
     name: 'model-replacement',
     citation: 'Bagdasaryan, Veit, Hua, Estrin, Shmatikov: How to backdoor federated learning, AISTATS 2020',
