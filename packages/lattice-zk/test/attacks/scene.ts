@@ -43,6 +43,19 @@ export const WIDE_TWO_PRIMES: ParameterSet = parameterSet({
   primes: [0x1fffffffffe881n, 0x1ff81a76296f81n],
 });
 
+/**
+ * q barely above B̄4²: a noise or slack vector that is long enough to wrap around q still fits the codec, so that the norm
+ * of z4 has to catch it.
+ */
+export const TIGHT: ParameterSet = parameterSet({
+  ...TOY,
+  name: 'INSECURE-n32-q40',
+  primes: [0x1192bcb47c1n],
+  t: 1048573n,
+  clients: 1,
+  maxBetaIndex: 40,
+});
+
 export interface SceneOptions {
   readonly set?: ParameterSet;
   readonly m: ArrayLike<number>;
@@ -53,6 +66,8 @@ export interface SceneOptions {
   readonly u?: Int8Array;
   readonly e0?: Int8Array;
   readonly e1?: Int8Array;
+  /** what an encryptor without scruples does to the ciphertexts before it states anything about them */
+  readonly spoil?: (description: CiphertextDescription) => CiphertextDescription;
 }
 
 /** A statement with everything that the one who encrypted it knows. */
@@ -68,7 +83,8 @@ export interface Scene {
 export function scene(options: SceneOptions): Scene {
   const { set = TOY, m, seed = 1, betaIndex = 88, context = new Uint8Array([1, 2, 3]), claims = {} } = options;
   const given = Object.fromEntries((['u', 'e0', 'e1'] as const).flatMap((k) => (options[k] ? [[k, options[k]]] : [])));
-  const { description, witness } = encryptForTest({ set, m: Int32Array.from(m), seed, ...given });
+  const { description: honest, witness } = encryptForTest({ set, m: Int32Array.from(m), seed, ...given });
+  const description = options.spoil?.(honest) ?? honest;
   const all = { description, betaIndex, context, ...claims };
   const statement = insecureUpdateStatement(set, all);
   return { set, description, claims: all, statement, witness, model: new Model(statement) };
@@ -146,6 +162,28 @@ export function proverOf(
   committed: readonly Poly[] = withSlack(s.model, committedOf(s)),
 ): TestProver {
   return new TestProver(s.statement, committed, new TestRandom(seed), s.model);
+}
+
+/** Adds integers to component c0 or c1 of ciphertext k, modulo every prime. */
+export function shifted(
+  set: ParameterSet,
+  description: CiphertextDescription,
+  k: number,
+  component: 'c0' | 'c1',
+  by: readonly bigint[],
+): CiphertextDescription {
+  const ciphertexts = description.ciphertexts.map((ciphertext, i) => {
+    if (i !== k) return ciphertext;
+    const residues = ciphertext[component].slice();
+    set.primes.forEach((prime, l) => {
+      by.forEach((x, j) => {
+        const at = l * set.N + j;
+        residues[at] = (((residues[at]! + x) % prime) + prime) % prime;
+      });
+    });
+    return { ...ciphertext, [component]: residues };
+  });
+  return { ...description, ciphertexts };
 }
 
 /** Small integers. */

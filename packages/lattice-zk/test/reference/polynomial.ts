@@ -1,6 +1,5 @@
 /**
- * Z_q[W]/(W^n+1) on BigInt coefficient vectors in W order, multiplied by the schoolbook: slow, and nothing in common with
- * the kernels. q may be composite.
+ * Z_q[W]/(W^n+1) on BigInt coefficient vectors in W order: slow, and nothing in common with the kernels. q may be composite.
  */
 export type Poly = readonly bigint[];
 
@@ -48,16 +47,18 @@ export class PolynomialRing {
 
   readonly scale = (k: bigint, a: Poly): Poly => a.map((x) => mod(k * x, this.q));
 
+  /** One product of long integers: coefficients in hexadecimal places that are wide enough for n·q². */
   readonly mul = (a: Poly, b: Poly): Poly => {
     const { n, q } = this;
-    const out = new Array<bigint>(n).fill(0n);
-    for (let i = 0; i < n; i++) {
-      const x = a[i]!;
-      if (x === 0n) continue;
-      for (let j = 0; j < n - i; j++) out[i + j]! += x * b[j]!;
-      for (let j = n - i; j < n; j++) out[i + j - n]! -= x * b[j]!;
-    }
-    return out.map((x) => mod(x, q));
+    const places = Math.ceil((2 * q.toString(2).length + n.toString(2).length) / 4);
+    const pack = (p: Poly): bigint => {
+      let text = '0x';
+      for (let i = n - 1; i >= 0; i--) text += p[i]!.toString(16).padStart(places, '0');
+      return BigInt(text);
+    };
+    const text = (pack(a) * pack(b)).toString(16).padStart(2 * n * places, '0');
+    const at = (i: number): bigint => BigInt(`0x${text.slice((2 * n - 1 - i) * places, (2 * n - i) * places)}`);
+    return Array.from({ length: n }, (_, i) => mod(at(i) - at(i + n), q));
   };
 
   /** Σ a_i·b_i */
