@@ -67,9 +67,9 @@ function encryptOnce(
   let norm = 0;
   for (let k = 0; k * degree < dimension; k++) {
     norm += drawNoise(engine, source);
-    witness.u.set(new Int8Array(kernel.copy(regions.u, degree).buffer), k * degree);
-    witness.e0.set(new Int8Array(kernel.copy(regions.e0, degree).buffer), k * degree);
-    witness.e1.set(new Int8Array(kernel.copy(regions.e1, degree).buffer), k * degree);
+    witness.u.set(kernel.signed(regions.u, degree), k * degree);
+    witness.e0.set(kernel.signed(regions.e0, degree), k * degree);
+    witness.e1.set(kernel.signed(regions.e1, degree), k * degree);
     kernel.wipe(regions.message, 4 * degree);
     kernel.write(regions.message, witness.m.subarray(k * degree, (k + 1) * degree));
     engine.multiplyKey(operation, publicKey);

@@ -48,7 +48,6 @@ export class SealEngine implements Engine {
   readonly #dataLevel: ParmsIdType;
   readonly #keyLevel: ParmsIdType;
   readonly #small: Plaintext;
-  readonly #smallNtt: Plaintext;
   readonly #product: Ciphertext;
   readonly #smallHeader: Uint8Array<ArrayBuffer>;
   readonly #ciphertextHeader: Uint8Array<ArrayBuffer>;
@@ -65,7 +64,6 @@ export class SealEngine implements Engine {
     this.#dataLevel = this.#context.firstParmsId();
     this.#keyLevel = this.#context.keyParmsId();
     this.#small = new module.Plaintext();
-    this.#smallNtt = new module.Plaintext();
     this.#product = new module.Ciphertext();
     const parmsId = this.#dataLevel.values() as BigUint64Array;
     this.#smallHeader = plaintextHeader({ parmsId: new BigUint64Array(4), words: degree });
@@ -89,9 +87,9 @@ export class SealEngine implements Engine {
     return this.parameters.name;
   }
 
-  /** size of SEAL's memory */
-  get memoryBytes(): number {
-    return this.#seal.memoryBytes();
+  /** SEAL's memory; the view is valid until the next call */
+  sealMemory(): Uint8Array<ArrayBuffer> {
+    return this.#seal.memory();
   }
 
   requireOpen(operation: string): void {
@@ -105,20 +103,20 @@ export class SealEngine implements Engine {
     into.loadFromArray(this.#context, this.kernel.bytes(this.regions.ciphertext, this.ciphertextLength));
   }
 
-  /** The N signed values at `small` as an NTT-form plaintext of the given level, in `#smallNtt`. */
+  /** The N signed values at `small` as an NTT-form plaintext of the given level, in `#small`. */
   #liftToNtt(small: number, level: ParmsIdType): void {
     const { kernel, regions, parameters } = this;
     const length = PLAINTEXT_HEADER + 8 * parameters.degree;
     kernel.write(regions.plaintext, this.#smallHeader);
     kernel.run.lift(small, regions.plaintext + PLAINTEXT_HEADER, parameters.degree, parameters.plainModulus);
     this.#small.loadFromArray(this.#context, kernel.bytes(regions.plaintext, length));
-    this.#evaluator.plainTransformToNtt(this.#small, level, this.#smallNtt);
+    this.#evaluator.plainTransformToNttInplace(this.#small, level);
   }
 
   /** Leaves (x·small, y·small) mod q for the NTT-form pair (x, y) behind the header gap of `regions.ciphertext`. */
   #multiply(pair: Ciphertext, small: number): void {
     this.#liftToNtt(small, this.#dataLevel);
-    this.#evaluator.multiplyPlain(pair, this.#smallNtt, this.#product);
+    this.#evaluator.multiplyPlain(pair, this.#small, this.#product);
     this.#evaluator.cipherTransformFromNttInplace(this.#product);
     const product = this.#product.saveToArray(this.#seal.module.ComprModeType.none) as Uint8Array;
     this.kernel.write(this.regions.ciphertext, product);
@@ -174,7 +172,7 @@ export class SealEngine implements Engine {
     const { kernel, regions, parameters } = this;
     this.#seal.guard(operation, () => {
       this.#liftToNtt(regions.u, this.#keyLevel);
-      const blob = this.#smallNtt.saveToArray(module.ComprModeType.none) as Uint8Array;
+      const blob = this.#small.saveToArray(module.ComprModeType.none) as Uint8Array;
       const secretKey = new module.SecretKey();
       const ciphertext = new module.Ciphertext();
       const plaintext = new module.Plaintext();
@@ -211,8 +209,22 @@ export class SealEngine implements Engine {
     );
     if (this.#disposed) return;
     this.#seal.guard('wipe', () => {
-      this.#liftToNtt(regions.u, this.#keyLevel);
-      this.#liftToNtt(regions.u, this.#dataLevel);
+      const { ComprModeType } = this.#seal.module;
+      const length = PLAINTEXT_HEADER + 8 * parameters.degree;
+      kernel.write(regions.plaintext, this.#smallHeader);
+      this.#small.setZero();
+      // SEAL's pool and heap hand the block freed last out first: the same calls with zeros fall on what is left there
+      for (let i = 0; i < 2; i++) {
+        this.#small.loadFromArray(this.#context, kernel.bytes(regions.plaintext, length));
+        this.#small.saveToArray(ComprModeType.none);
+        // with several primes the transform takes a larger block
+        for (const level of parameters.primes.length > 1 ? [this.#keyLevel, this.#dataLevel] : []) {
+          this.#small.loadFromArray(this.#context, kernel.bytes(regions.plaintext, length));
+          this.#evaluator.plainTransformToNttInplace(this.#small, level);
+        }
+        this.#loadCiphertext(this.#product);
+        this.#product.saveToArray(ComprModeType.none);
+      }
     });
   }
 
@@ -223,7 +235,6 @@ export class SealEngine implements Engine {
     for (const object of [
       this.#keyNtt?.ciphertext,
       this.#product,
-      this.#smallNtt,
       this.#small,
       this.#keyLevel,
       this.#dataLevel,

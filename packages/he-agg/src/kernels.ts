@@ -65,6 +65,11 @@ export class KernelMemory {
     return new Uint8Array(this.#memory.buffer as ArrayBuffer, at, length);
   }
 
+  /** The same as signed bytes. */
+  signed(at: number, length: number): Int8Array<ArrayBuffer> {
+    return new Int8Array(this.#memory.buffer as ArrayBuffer, at, length);
+  }
+
   write(at: number, source: ArrayBufferView): void {
     this.bytes(at, source.byteLength).set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
   }

@@ -16,8 +16,8 @@ export interface Seal {
   guard<T>(operation: string, call: () => T): T;
   /** where the wasm stack stands; it must not move over time */
   stackPointer(): number;
-  /** size of SEAL's memory, which grows and never shrinks */
-  memoryBytes(): number;
+  /** SEAL's memory, which grows and never shrinks; the view is valid until the next call */
+  memory(): Uint8Array<ArrayBuffer>;
 }
 
 export interface SealSource {
@@ -116,7 +116,7 @@ export async function loadSeal(source: SealSource): Promise<Seal> {
   return {
     module,
     stackPointer,
-    memoryBytes: () => memory.buffer.byteLength,
+    memory: () => new Uint8Array(memory.buffer as ArrayBuffer),
     guard(operation, call) {
       const pointer = stackPointer();
       try {

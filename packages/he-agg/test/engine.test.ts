@@ -47,13 +47,13 @@ describe('the engine', () => {
     expect(() => fail()).toThrow();
     expect(seal.stackPointer()).toBeLessThan(unguarded);
     const pointer = seal.stackPointer();
-    const memory = seal.memoryBytes();
+    const memory = seal.memory().length;
     for (let i = 0; i < 5000; i++) {
       const error = expectFailure(() => seal.guard('test', fail), 'engine');
       if (i === 4999) expect(String((error.cause as Error).message)).toMatch(/invalid_argument|value/);
     }
     expect(seal.stackPointer()).toBe(pointer);
-    expect(seal.memoryBytes()).toBe(memory);
+    expect(seal.memory().length).toBe(memory);
     expect(new module.Modulus(3n).value()).toBe(3n);
   });
 

@@ -238,7 +238,7 @@ describe.each(SET_NAMES)('the gate of %s', (name) => {
     const sum = start.finish().bytes;
     const { secretKey } = keys;
     const message = he.decrypt(engine, { secretKey, sum, dimension }).sum;
-    const memory = (engine as SealEngine).memoryBytes;
+    const memory = (engine as SealEngine).sealMemory().length;
     let opened = 0;
     for (let i = 0; i < 500; i++) {
       const blob = sum.slice();
@@ -260,7 +260,7 @@ describe.each(SET_NAMES)('the gate of %s', (name) => {
       }
     }
     expect(opened).toBeGreaterThan(0);
-    expect((engine as SealEngine).memoryBytes).toBe(memory);
+    expect((engine as SealEngine).sealMemory().length).toBe(memory);
     expect(he.decrypt(engine, { secretKey, sum, dimension }).sum).toEqual(message);
   });
 });
