@@ -10,13 +10,13 @@ export type BackendName = 'tensorflow' | 'wasm' | 'cpu';
 
 export interface BackendOptions {
   /**
-   * `auto` (default): the native engine where `importNative` is given, loads and can train; else wasm; else cpu. A
-   * name: that engine or a `backend` error.
+   * `auto` (default): the native engine where it loads and computes; else wasm; else cpu. A name: that engine or a
+   * `backend` error.
    */
   readonly backend?: BackendName | 'auto';
   /**
-   * Loads @tensorflow/tfjs-node, e.g. `() => import('@tensorflow/tfjs-node')`. Passed in by the caller, because a
-   * bundler must not follow an optional peer.
+   * Loads the native engine. Default: the optional peer @tensorflow/tfjs-node, on Node below 23 (4.22 fails at its
+   * first operation on later ones); nothing elsewhere.
    */
   readonly importNative?: () => Promise<unknown>;
   /** Where a browser finds the .wasm files of @tensorflow/tfjs-backend-wasm: a URL prefix. Node needs none. */
@@ -57,7 +57,9 @@ async function select(options: BackendOptions, previous: Promise<Backend> | unde
   const tf = await import('@tensorflow/tfjs-core');
   const wanted = options.backend ?? 'auto';
   const order: readonly BackendName[] =
-    wanted === 'auto' ? [...(options.importNative ? (['tensorflow'] as const) : []), 'wasm', 'cpu'] : [wanted];
+    wanted === 'auto'
+      ? [...(options.importNative || peerMayRun() ? (['tensorflow'] as const) : []), 'wasm', 'cpu']
+      : [wanted];
   const passedOver: { name: BackendName; reason: string }[] = [];
   for (const name of order) {
     try {
@@ -81,8 +83,7 @@ async function select(options: BackendOptions, previous: Promise<Backend> | unde
 
 async function load(tf: TensorFlow, name: BackendName, { importNative, wasmPath }: BackendOptions): Promise<void> {
   if (name === 'tensorflow') {
-    if (!importNative) throw new Error('importNative is not given');
-    await importNative();
+    await (importNative ?? importPeer)();
   } else if (name === 'wasm') {
     const wasm = await import('@tensorflow/tfjs-backend-wasm');
     if (wasmPath !== undefined) wasm.setWasmPaths(wasmPath);
@@ -92,6 +93,17 @@ async function load(tf: TensorFlow, name: BackendName, { importNative, wasmPath 
   } else {
     throw new Error('not an engine of this package');
   }
+}
+
+function peerMayRun(): boolean {
+  const version: string | undefined = globalThis.process?.versions?.node;
+  return version !== undefined && Number.parseInt(version, 10) < 23;
+}
+
+/** A bundler must not follow an optional peer: the name stays out of its sight. */
+function importPeer(): Promise<unknown> {
+  const peer = '@tensorflow/tfjs-node';
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ peer);
 }
 
 /** tfjs-node 4.22 loads on Node ≥ 23 and then fails at the first operation. */

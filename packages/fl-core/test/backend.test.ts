@@ -23,7 +23,10 @@ async function update(): Promise<Float32Array> {
 
 describe('the engine', () => {
   it('is wasm by default', async () => {
-    expect(await initBackend()).toMatchObject({ name: 'wasm', passedOver: [] });
+    // Below Node 23 the optional peer is tried first; its binding is not part of this workspace.
+    const { name, passedOver } = await initBackend();
+    expect(name).toBe('wasm');
+    expect(passedOver.length).toBe(Number.parseInt(process.versions.node, 10) < 23 ? 1 : 0);
   });
 
   it('falls back with the reason where the native engine does not load', async () => {
@@ -63,8 +66,9 @@ describe('the engine', () => {
   });
 
   it('an engine that was asked for by name and is not there is an error with its cause', async () => {
-    const error = await initBackend({ backend: 'tensorflow' }).catch((e: unknown) => e);
-    expect(error).toMatchObject({ code: 'backend', cause: { message: 'importNative is not given' } });
+    const importNative = () => Promise.reject(new Error('no binding'));
+    const error = await initBackend({ backend: 'tensorflow', importNative }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'backend', cause: { message: 'no binding' } });
     await expect(initBackend({ backend: 'gpu' as never })).rejects.toMatchObject({ code: 'backend' });
     expect((await currentBackend()).name).toBe('wasm');
   });
