@@ -132,7 +132,7 @@ export class BitReader {
     if (this.#filled !== 0) throw new LatticeZkError({ code: 'internal', operation: 'decode', field: 'byte boundary' });
     if (this.#buffer.length - this.#offset < length) throw malformed('length', this.#buffer.length, 'more bytes');
     this.#offset += length;
-    return this.#buffer.slice(this.#offset - length, this.#offset);
+    return new Uint8Array(this.#buffer.subarray(this.#offset - length, this.#offset));
   }
 
   /** Fill `words` (pairs of u32) with residues, each below `modulus`; throws on the first that is not. */

@@ -2,6 +2,7 @@ import { LatticeZkError } from './errors.ts';
 import { SIGMA_BIN_SQUARED } from './parameters/base-variance.ts';
 import { describeSet, type ParameterSet } from './parameters.ts';
 import type { Ptr } from './ring/kernels.ts';
+import { STAGING_BYTES } from './ring/memory.ts';
 import { Ring } from './ring/ring.ts';
 import { TAGS } from './tags.ts';
 import { FrameHash, STATE_BYTES } from './transcript.ts';
@@ -63,6 +64,7 @@ export function withInstance<T>(set: ParameterSet, committed: number, work: (ins
       return work(instance);
     } finally {
       instance.ring.release(mark);
+      instance.ring.zero(instance.ring.staging, STAGING_BYTES);
     }
   } finally {
     instance.busy = false;

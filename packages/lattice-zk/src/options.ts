@@ -29,11 +29,13 @@ export function typedArray<T extends Int8Array | Int32Array | Uint8Array | BigUi
   type: { readonly name: string; new (length: number): T },
   length?: number,
 ): T {
-  if (!(value instanceof type)) {
+  // not instanceof: arrays of another realm (a frame, a test runner's sandbox) are as good
+  if (Object.prototype.toString.call(value) !== `[object ${type.name}]`) {
     throw new LatticeZkError({ code: 'options', operation, field, got: typeof value, want: type.name });
   }
-  if (length !== undefined && value.length !== length) {
-    throw new LatticeZkError({ code: 'options', operation, field: `${field}.length`, got: value.length, want: length });
+  const array = value as T;
+  if (length !== undefined && array.length !== length) {
+    throw new LatticeZkError({ code: 'options', operation, field: `${field}.length`, got: array.length, want: length });
   }
-  return value;
+  return array;
 }

@@ -7,8 +7,29 @@ import { FrameHash } from './transcript.ts';
 
 /** Bytes of the seed that one projection matrix is expanded from. */
 const MATRIX_SEED_BYTES = 32;
-/** Matrices are kept between projecting and folding while they fit in this many bytes; else they are expanded again. */
+/** Matrices are kept between projecting and folding while both fit in this many bytes; else they are expanded again. */
 const HELD_BYTES = 2 ** 29;
+
+/** Where a projection's matrices go: room for all members, or for one at a time. */
+export interface MatrixRoom {
+  readonly at: Ptr;
+  readonly all: boolean;
+  /** the source whose matrices lie here; a later source takes the room over */
+  holder: symbol | undefined;
+}
+
+/** Room for both projections. A prover holds the matrices from projecting to folding; a verifier only folds. */
+export function matrixRooms({ ring, relation }: Loaded, hold: boolean): readonly [MatrixRoom, MatrixRoom] {
+  const bytes = matrixBytes(ring);
+  const [first, second] = relation.projections;
+  const all = hold && (first.length + second.length) * bytes <= HELD_BYTES;
+  const room = (members: number): MatrixRoom => ({
+    at: ring.alloc(all ? members * bytes : bytes),
+    all,
+    holder: undefined,
+  });
+  return [room(first.length), room(second.length)];
+}
 
 /** One projection matrix R (256 rows, entries bit − bit, all n columns of every member polynomial). */
 export interface MatrixSource {
@@ -23,27 +44,20 @@ export interface MatrixSource {
 /**
  * The matrix that a transcript state determines. z3 and z4 have separate seeds.
  * @param which 3 or 4, the projection's number
- * @param members polynomials that it covers
- * @param hold keep expanded matrices in the arena for a later fold
  */
-export function matrixSource(
-  { ring }: Loaded,
-  state: Uint8Array,
-  which: 3 | 4,
-  members: number,
-  hold: boolean,
-): MatrixSource {
+export function matrixSource({ ring }: Loaded, state: Uint8Array, which: 3 | 4, room: MatrixRoom): MatrixSource {
   const mark = ring.mark();
   const seed = new FrameHash(ring, TAGS.projectionMatrix).bytes(state).integer(which).digest(MATRIX_SEED_BYTES);
   ring.release(mark, { wipe: false });
   const bytes = matrixBytes(ring);
-  const held = hold && members * bytes <= HELD_BYTES;
-  const matrices = ring.alloc(held ? members * bytes : bytes);
+  const self = Symbol('matrix source');
   const known = new Set<number>();
   const expanded = (index: number): Ptr => {
-    const p = held ? matrices + index * bytes : matrices;
-    if (!held || !known.has(index)) ring.expandR(p, seed, which, index);
+    const p = room.all ? room.at + index * bytes : room.at;
+    if (room.holder !== self) known.clear();
+    if (!room.all || !known.has(index)) ring.expandR(p, seed, which, index);
     known.add(index);
+    room.holder = self;
     return p;
   };
   return {

@@ -101,7 +101,9 @@ export function encodeProof(ring: Ring, relation: Relation, parts: ProofParts): 
     });
   }
   for (const { at, count, k } of integersOf(relation, parts)) {
-    if (!writer.gaussians(ring.i32(at, 2 * count), k)) return undefined;
+    if (writer.gaussians(ring.i32(at, 2 * count), k)) continue;
+    writer.wipe();
+    return undefined;
   }
   return writer.finish();
 }

@@ -3,7 +3,7 @@ import { LatticeZkError } from './errors.ts';
 import { innerProduct, squaredNorm } from './exact.ts';
 import type { Instance } from './instance.ts';
 import { bindingRow, derivePolynomials, type Loaded, loadRelation, messageRow } from './linear.ts';
-import { type MatrixSource, matrixSource } from './projection.ts';
+import { type MatrixRoom, type MatrixSource, matrixRooms, matrixSource } from './projection.ts';
 import { allocateProof, encodeProof, messageCount, type ProofParts } from './proof.ts';
 import {
   deriveGammas,
@@ -42,6 +42,7 @@ export interface ProverState {
   readonly s2Integers: Ptr[];
   readonly s2: Ptr[];
   readonly parts: ProofParts;
+  readonly rooms: readonly [MatrixRoom, MatrixRoom];
   /** mask message polynomials, NTT form */
   readonly y: readonly Ptr[];
   /** garbage polynomial, NTT form */
@@ -130,6 +131,7 @@ export function openState(
     s2Integers: [],
     s2: [],
     parts: allocateProof(ring, relation),
+    rooms: matrixRooms(loaded, true),
     y: Array.from({ length: relation.set.maskPolynomials }, () => ring.allocPoly()),
     g: ring.allocPoly(),
   };
@@ -194,9 +196,10 @@ export function projectWitness(state: ProverState, options: StepOptions = {}): P
     commitMessage(state, j, p);
   });
   const transcript = projectionState(loaded, state.statement, parts);
-  const matrices = [3, 4].map((which, i) =>
-    matrixSource(loaded, transcript, which as 3 | 4, projections[i]!.length, true),
-  ) as [MatrixSource, MatrixSource];
+  const matrices = [
+    matrixSource(loaded, transcript, 3, state.rooms[0]),
+    matrixSource(loaded, transcript, 4, state.rooms[1]),
+  ] as const;
   const v = ring.alloc(8 * rows);
   const kept = [parts.z3, parts.z4].every((z, i) => {
     ring.zero(v, 8 * rows);

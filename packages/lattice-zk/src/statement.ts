@@ -28,7 +28,8 @@ export interface StatementHeader {
 /** Checks a relation and binds it to its header. @throws LatticeZkError code `statement` */
 export function statementOf(relation: Relation, header: StatementHeader): Statement {
   checkCoverage(relation);
-  const context = header.context.slice();
+  // a copy also of a Buffer, whose own slice shares memory
+  const context = new Uint8Array(header.context);
   return Object.freeze({
     set: relation.set.name,
     dimension: header.dimension,

@@ -2,7 +2,7 @@ import { sampleChallenge } from './challenge.ts';
 import { withInstance } from './instance.ts';
 import { bindingRow, derivePolynomials, type Loaded, loadRelation, messageRow } from './linear.ts';
 import { typedArray } from './options.ts';
-import { matrixSource } from './projection.ts';
+import { matrixRooms, matrixSource } from './projection.ts';
 import { decodeProof, type ProofParts } from './proof.ts';
 import { deriveGammas, linearPart, quadraticPart, quadraticRelation } from './quadratic.ts';
 import { committedLayout, splitIndex } from './relation.ts';
@@ -68,13 +68,12 @@ export function checkNorms(ring: Loaded['ring'], { relation }: Statement, parts:
 /** Re-derives matrices, γ and c, and w and v from the responses; their hash must be the seed. */
 export function checkRelations(loaded: Loaded, statement: Statement, parts: ProofParts): Verdict {
   const { ring, relation } = loaded;
-  const { set, projections } = relation;
+  const { set } = relation;
   const quad = parts.t.length - 1;
 
   const first = projectionState(loaded, statement, parts);
-  const matrices = [3, 4].map((which, i) =>
-    matrixSource(loaded, first, which as 3 | 4, projections[i]!.length, false),
-  ) as unknown as Parameters<typeof quadraticRelation>[3];
+  const [room3, room4] = matrixRooms(loaded, false);
+  const matrices = [matrixSource(loaded, first, 3, room3), matrixSource(loaded, first, 4, room4)] as const;
   const second = aggregationState(loaded, first, parts);
   const gammas = deriveGammas(loaded, second);
   const quadratic = quadraticRelation(loaded, gammas, second, matrices, [parts.z3, parts.z4]);
