@@ -35,6 +35,8 @@ export const simulateConfig = z.strictObject({
   protection: z.array(z.enum(PROTECTIONS)).min(1).optional(),
   /** the largest l2 norm of an accepted update */
   tau: positive.optional(),
+  /** the largest l2 norm of each layer (kernel and bias) of an accepted update; at most tau */
+  layerTau: positive.optional(),
   /** passes over a hospital's own data a round */
   localEpochs: z.number().int().min(1).max(1000).optional(),
   batchSize: z.number().int().min(1).max(65_536).optional(),

@@ -17,6 +17,7 @@ import {
 } from '@zkfl/fl-core';
 import type { DatasetName, SimulateConfig } from './config.ts';
 import { ZkflError } from './errors.ts';
+import { updatePolicy } from './simulate/policy.ts';
 import type { SimulateResult } from './simulate/result.ts';
 
 /** Everything that a run is made of, settled: nothing is looked up later. */
@@ -31,6 +32,7 @@ export interface Study {
   readonly rounds: number;
   readonly seed: number;
   readonly tau: number;
+  readonly layerTau: number | null;
   readonly attacker: { readonly client: number; readonly fromRound: number };
   readonly summary: Omit<SimulateResult['config'], 'protections' | 'attack' | 'attacker' | 'threads'>;
 }
@@ -96,6 +98,7 @@ export async function resolveStudy(config: SimulateConfig): Promise<Study> {
   const { clients = base.clients, rounds = base.rounds, seed = SEED, tau = TAU } = config;
   if (config.attack !== undefined && clients <= ATTACKER.client)
     throw new ZkflError('config', `simulate: clients: got ${clients}, want > ${ATTACKER.client}: client 3 attacks`);
+  const layerTau = config.layerTau ?? null;
   const usual = base.partition.kind === 'dirichlet' ? base.partition.alpha : null;
   const alpha = config.alpha === undefined ? usual : config.alpha;
   const training: TrainingOptions = {
@@ -110,6 +113,8 @@ export async function resolveStudy(config: SimulateConfig): Promise<Study> {
   const parts = partition(data.train, { ...how, clients }, simRng(seed, 'partition'));
   const shards = parts.map((indices) => subset(data.train, indices));
   const { model } = base;
+  // Refuses bounds that do not fit each other before anything starts.
+  updatePolicy({ model, tau, layerTau });
   return {
     data,
     validation: sampleCount(data.validation) > 0 ? data.validation : null,
@@ -119,6 +124,7 @@ export async function resolveStudy(config: SimulateConfig): Promise<Study> {
     rounds,
     seed,
     tau,
+    layerTau,
     attacker: ATTACKER,
     summary: {
       preset: config.preset ?? null,
@@ -129,6 +135,7 @@ export async function resolveStudy(config: SimulateConfig): Promise<Study> {
       rounds,
       seed,
       tau,
+      layerTau,
       localEpochs: training.epochs,
       batchSize: training.batch,
       learningRate: training.learningRate,

@@ -30,6 +30,7 @@ export function simulateCommand(): Command {
     .option('--attack <NAME>', `one of ${ATTACKS.join(', ')}, all`, oneOf([...ATTACKS, 'all']))
     .option('--protection <NAME>', `one of ${PROTECTIONS.join(', ')}; may be repeated`, listOf(PROTECTIONS))
     .option('--tau <T>', 'largest l2 norm of an accepted update (default 5)', positiveNumber)
+    .option('--layer-tau <T>', 'also bound each layer of an update by this l2 norm (default: no bound)', positiveNumber)
     .option('--config <FILE>', 'JSON with the same settings and those of the training; options win')
     .option('--json <FILE>', 'write the results as JSON (- for standard output)')
     .option('--report <FILE>', 'write a self-contained HTML report')

@@ -89,7 +89,7 @@ function settings({ config }: SimulateResult): string {
       'training',
       `${config.rounds} rounds, ${config.localEpochs} local epochs, ${config.optimizer} ${config.learningRate}, batch ${config.batchSize}`,
     ],
-    ['norm bound τ', String(config.tau)],
+    ['norm bound τ', config.layerTau === null ? String(config.tau) : `${config.tau}, each layer ${config.layerTau}`],
     ['seed', String(config.seed)],
     [
       'attack',

@@ -22,6 +22,7 @@ export interface RunPlan {
   readonly clients: readonly number[];
   readonly cohortMinimum: number;
   readonly tau: number;
+  readonly layerTau: number | null;
   readonly attack: { readonly name: AttackName; readonly client: number; readonly fromRound: number } | null;
 }
 

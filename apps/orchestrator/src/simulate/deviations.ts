@@ -2,7 +2,7 @@ import { gaussian, type PoisoningAttack, prefixPoison } from '@zkfl/attacks';
 import { simRng } from '@zkfl/fl-core';
 import type { AttackName } from '../config.ts';
 import type { BfvEncryptor } from '../wiring/encryptor.ts';
-import { createUpdateProver } from '../wiring/prover.ts';
+import { createUpdateProver, isRefusedWitness } from '../wiring/prover.ts';
 import type { Deviation, Sent, UpdateContext } from './hospital.ts';
 import { betaOf, LAXEST_BETA_INDEX, type UpdatePolicy } from './policy.ts';
 
@@ -28,6 +28,16 @@ const CATALOGUE: Record<AttackName, Catalogued> = {
 };
 
 const NO_PROOF = new Uint8Array();
+
+/** The prover knows no way to prove what is false: it refuses, and the attacker is left without a proof. */
+async function attempted(prove: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await prove();
+  } catch (error) {
+    if (isRefusedWitness(error)) return NO_PROOF;
+    throw error;
+  }
+}
 
 function poisonOf({ name, seed }: Schedule, context: UpdateContext, weights: Float32Array): Float32Array {
   const { round, client } = context;
@@ -56,12 +66,8 @@ export function encryptedDeviation(
 ): Deviation {
   const { encryptor, policy, proofs } = tools;
   const { name, fromRound } = schedule;
+  const prover = createUpdateProver(policy);
   let honestly: Sent | null = null;
-
-  /** A true proof, of an update that is not the one it comes with. */
-  async function proofOf(update: Float32Array, context: UpdateContext): Promise<Uint8Array> {
-    return createUpdateProver(policy).prove(await encryptor.encryptUnclipped(update, context), context);
-  }
 
   /** A true proof of the very update, for the laxest bound that there is instead of the policy's. */
   async function provenLaxly(poison: Float32Array, context: UpdateContext): Promise<Sent> {
@@ -70,8 +76,8 @@ export function encryptedDeviation(
     // A thousandth below it: rounding to integers moves the norm by less.
     const scaled = poison.map((x) => (x * 0.999 * laxest) / (norm * policy.scale));
     const encrypted = await encryptor.encryptUnclipped(scaled, context);
-    const prover = createUpdateProver({ ...policy, betaIndex: LAXEST_BETA_INDEX });
-    return { payload: encrypted.payload, proof: await prover.prove(encrypted, context) };
+    const laxly = createUpdateProver({ ...policy, betaIndex: LAXEST_BETA_INDEX });
+    return { payload: encrypted.payload, proof: await laxly.prove(encrypted, context) };
   }
 
   return {
@@ -85,12 +91,14 @@ export function encryptedDeviation(
         return { payload: honestly.payload.slice(), proof: honestly.proof.slice() };
       const poison = poisonOf(schedule, context, weights);
       if (proofs && name === 'lying-flag') return provenLaxly(poison, context);
-      const { payload } = await encryptor.encryptUnclipped(poison, context);
-      if (!proofs || name === 'published') return { payload, proof: NO_PROOF };
-      // The prefix attacks prove the zeros that they begin with, as if the rest did not count.
-      const { prefix } = CATALOGUE[name];
-      const proof = prefix > 0 ? await proofOf(poison.slice(0, prefix), context) : (await honest(await train())).proof;
-      return { payload, proof };
+      const encrypted = await encryptor.encryptUnclipped(poison, context);
+      const { payload } = encrypted;
+      if (!proofs) return { payload, proof: NO_PROOF };
+      if (name === 'published') return { payload, proof: await attempted(() => prover.prove(encrypted, context)) };
+      if (name === 'foreign-proof') return { payload, proof: (await honest(await train())).proof };
+      // The prefix attacks prove what they begin with, as if nothing came after it.
+      const prefix = poison.map((x, d) => (d < CATALOGUE[name].prefix ? x : 0));
+      return { payload, proof: await prover.prove(await encryptor.encryptUnclipped(prefix, context), context) };
     },
   };
 }

@@ -218,7 +218,7 @@ export class HospitalHost implements HospitalCommands {
       run.dispose = () => encryptor.dispose();
       return new Hospital({ ...common, encryptor, prover: null, checkSignature: null, deviation });
     }
-    const policy = updatePolicy({ dimension, tau: plan.tau });
+    const policy = updatePolicy({ model, tau: plan.tau, layerTau: plan.layerTau });
     const proofs = plan.protection === 'full';
     const encryptor = createBfvEncryptor({ engine: this.#engine!, keys, policy, seed, proofs });
     const prover = proofs ? createUpdateProver(policy) : null;

@@ -6,6 +6,9 @@ export interface PublishedFigure {
   readonly accuracy: string;
 }
 
+/** The published system without proofs: nobody is rejected. */
+export const PUBLISHED_UNPROTECTED: PublishedFigure = { rejected: '0 of 7', accuracy: '23.0 %' };
+
 /** Only what was published or measured with that code; null where neither says anything. */
 export const PUBLISHED_FIGURES: Readonly<Record<AttackName, PublishedFigure | null>> = {
   published: { rejected: '7 of 7', accuracy: '100 %' },

@@ -59,6 +59,7 @@ export interface SimulateResult {
     readonly rounds: number;
     readonly seed: number;
     readonly tau: number;
+    readonly layerTau: number | null;
     readonly localEpochs: number;
     readonly batchSize: number;
     readonly learningRate: number;

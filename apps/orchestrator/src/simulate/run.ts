@@ -86,6 +86,7 @@ export class Run {
       clients,
       cohortMinimum: cohortMinimum(clients.length),
       tau: study.tau,
+      layerTau: study.layerTau,
       attack: attack === null ? null : { name: attack, ...study.attacker },
     };
     const meter = new Meter();
@@ -101,7 +102,7 @@ export class Run {
     connected.catch(() => {});
     const channels = await openChannels({ transport, hospitals, identity, clients, study: plan.study });
     const dimension = parameterCount(study.model);
-    const policy = updatePolicy({ dimension, tau: study.tau });
+    const policy = updatePolicy(study);
     const verifier = protection === 'full' ? verifiers().forRun(policy, meter) : null;
     const aggregator =
       signer === null ? createPlaintextAggregator(dimension) : createCiphertextAggregator({ dimension });

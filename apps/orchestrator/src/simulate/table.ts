@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { paints } from '../terminal.ts';
-import { PUBLISHED_FIGURES } from './published-figures.ts';
+import { PUBLISHED_FIGURES, PUBLISHED_UNPROTECTED, type PublishedFigure } from './published-figures.ts';
 import { baselineOf, meanBytesUp, meanRoundSeconds, PHASES, type RunResult, type SimulateResult } from './result.ts';
 
 const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
@@ -50,7 +50,7 @@ function header({ config }: SimulateResult): string {
       ? ''
       : `\nattack: ${config.attack}, by hospital ${config.attacker.client} from round ${config.attacker.fromRound} on`;
   return `${config.clients} hospitals × ${config.rounds} rounds on ${config.dataset}: ${samples} samples (${dealt})
-${config.model}, ${grouped(config.parameters)} parameters; ${training}; τ = ${config.tau}; seed ${config.seed}${attack}`;
+${config.model}, ${grouped(config.parameters)} parameters; ${training}; τ = ${config.tau}${config.layerTau === null ? '' : `, each layer ${config.layerTau}`}; seed ${config.seed}${attack}`;
 }
 
 type Line = readonly [name: string, of: (run: RunResult) => string];
@@ -97,6 +97,12 @@ function sideBySide({ runs, config }: SimulateResult): string {
   return table.toString();
 }
 
+function publishedFigure({ attack, protection }: RunResult): PublishedFigure | null {
+  if (attack === null) return null;
+  if (protection === 'full') return PUBLISHED_FIGURES[attack];
+  return attack === 'published' && protection === 'plain' ? PUBLISHED_UNPROTECTED : null;
+}
+
 /** A line for each run, beside what the published system does. */
 function attackByAttack({ runs, config }: SimulateResult): string {
   const paint = paints(process.stdout);
@@ -118,7 +124,7 @@ function attackByAttack({ runs, config }: SimulateResult): string {
   });
   for (const run of runs) {
     const { attacker, others } = rejectionsOf(run, config.attacker);
-    const published = run.attack === null ? null : PUBLISHED_FIGURES[run.attack];
+    const published = publishedFigure(run);
     table.push([
       run.attack ?? 'none',
       paint.cyan(run.protection),

@@ -75,7 +75,7 @@ export function createBfvEncryptor(options: {
   return {
     async encrypt(update, context) {
       const random = rounding(context);
-      const { message } = quantise({ update, clipNorm, scale, limit, maxNorm, random });
+      const { message } = quantise({ update: clipLayers(update, policy), clipNorm, scale, limit, maxNorm, random });
       return encrypted(encrypt(engine, { publicKey, message, clients }));
     },
     async encryptUnclipped(update) {
@@ -93,4 +93,19 @@ export function createBfvEncryptor(options: {
       keys.secretKey.wipe();
     },
   };
+}
+
+/** What is left for the rounding below a layer's bound: he-agg leaves as much below β. */
+const MARGIN = 1 - 2 ** -9;
+
+/** Shrinks each layer that is above its bound to just below it. */
+function clipLayers(update: Float32Array, { layers }: UpdatePolicy): Float32Array {
+  if (layers.length === 0) return update;
+  const clipped = update.slice();
+  for (const { from, to, norm } of layers) {
+    const layer = clipped.subarray(from, to);
+    const length = Math.sqrt(layer.reduce((sum, x) => sum + x * x, 0));
+    if (length > norm * MARGIN) for (let i = 0; i < layer.length; i++) layer[i] = (layer[i]! * norm * MARGIN) / length;
+  }
+  return clipped;
 }

@@ -1,6 +1,6 @@
 import type { EncryptedUpdate, UpdateProver } from '@zkfl/fl-core';
 import { wipeWitness } from '@zkfl/he-agg';
-import { prove } from '@zkfl/lattice-zk';
+import { LatticeZkError, prove } from '@zkfl/lattice-zk';
 import type { UpdateContext } from '../simulate/hospital.ts';
 import type { UpdatePolicy } from '../simulate/policy.ts';
 import type { BfvWitness } from './encryptor.ts';
@@ -23,3 +23,7 @@ export function createUpdateProver(policy: UpdatePolicy): LatticeProver {
     dispose: async () => {},
   };
 }
+
+/** Whether the prover refused because the witness breaks a bound. */
+export const isRefusedWitness = (error: unknown): boolean =>
+  error instanceof LatticeZkError && error.code === 'witness';

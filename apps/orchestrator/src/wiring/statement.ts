@@ -7,11 +7,16 @@ export function contextBytes({ study, round, client, model }: UpdateContext): Ui
   return new TextEncoder().encode(JSON.stringify(['zkfl/v1/orchestrator/update', study, round, client, model]));
 }
 
-/** What a hospital proves and the coordinator has verified: well-formed ciphertexts, ‖m‖₂ ≤ β over all D coordinates. */
+/**
+ * What a hospital proves and the coordinator has verified: well-formed ciphertexts, ‖m‖₂ ≤ β over all D coordinates, and
+ * the bound of each layer that the policy names.
+ */
 export function statementOf(
   policy: UpdatePolicy,
   description: CiphertextDescription,
   context: UpdateContext,
 ): Statement {
-  return updateStatement({ set: SET, description, betaIndex: policy.betaIndex, context: contextBytes(context) });
+  const { betaIndex } = policy;
+  const layers = policy.layers.map(({ from, to, boundSquared }) => ({ from, to, boundSquared }));
+  return updateStatement({ set: SET, description, betaIndex, context: contextBytes(context), layers });
 }
