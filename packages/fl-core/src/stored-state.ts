@@ -39,9 +39,13 @@ export function parseRoundState(json: string): RoundState {
   const model = text('model', state['model']);
   const phase = parsePhase(state['phase'], plan);
   const history = list('history', state['history']).map((record, i) => parseRecord(record, i, plan));
-  const finished = phase.is === 'finished' || (phase.is === 'aborted' && history.length === round);
-  const want = (round as number) - (finished ? 0 : 1);
+  const want = (round as number) - (phase.is === 'finished' ? 0 : 1);
   if (history.length !== want) throw bad('history', history.length, want);
+  if (phase.is === 'finished' && round !== plan.rounds) throw bad('round', round, plan.rounds);
+  for (const [i, { outcome, model: after }] of history.entries())
+    if (i > 0 && outcome === 'skipped' && after !== history[i - 1]!.model)
+      throw bad(`history[${i}].model`, after, history[i - 1]!.model);
+  if (history.length > 0 && model !== history.at(-1)!.model) throw bad('model', model, history.at(-1)!.model);
   return { version: 1, plan, round: round as number, model, phase, history };
 }
 
@@ -87,12 +91,24 @@ function parsePhase(value: unknown, plan: StudyPlan): Phase {
     const standings = list('phase.standings', phase['standings']);
     if (standings.length !== plan.clients.length) throw bad('phase.standings', standings.length, plan.clients.length);
     for (const [i, standing] of standings.entries()) checkStanding(standing, plan.clients[i]!);
+    checkProgress(is as Phase['is'], standings as readonly ClientStanding[], plan.cohortMinimum);
   }
   if (fields.includes('closesAt') && !Number.isFinite(phase['closesAt']))
     throw bad('phase.closesAt', phase['closesAt'], 'a time');
   if (fields.includes('sum')) text('phase.sum', phase['sum']);
   if (fields.includes('reason')) text('phase.reason', phase['reason']);
   return phase as unknown as Phase;
+}
+
+/** A phase says who may still be open in it; a round is summed only once everybody is decided and enough are accepted. */
+function checkProgress(is: Phase['is'], standings: readonly ClientStanding[], cohortMinimum: number): void {
+  const count = (...kinds: readonly ClientStanding['is'][]) => standings.filter((s) => kinds.includes(s.is)).length;
+  const summing = is === 'aggregating' || is === 'applying';
+  if (summing && count('accepted') < cohortMinimum) throw bad('accepted', count('accepted'), `≥ ${cohortMinimum}`);
+  if (is !== 'collecting' && count('awaited') > 0) throw bad(`awaited in ${is}`, count('awaited'), 0);
+  if (is === 'collecting' && count('missing') > 0) throw bad('missing in collecting', count('missing'), 0);
+  if (summing !== (count('awaited', 'received') === 0))
+    throw bad(`undecided in ${is}`, count('awaited', 'received'), summing ? 0 : '≥ 1');
 }
 
 function checkStanding(value: unknown, client: unknown): void {
@@ -126,5 +142,8 @@ function parseRecord(value: unknown, index: number, plan: StudyPlan): RoundRecor
   const counted = new Set(ids);
   if (ids.length !== plan.clients.length || !plan.clients.every((client) => counted.has(client)))
     throw bad(`history[${index}]`, ids, 'every client once');
+  const accepted = list('history.accepted', record['accepted']).length;
+  if ((record['outcome'] === 'applied') !== accepted >= plan.cohortMinimum)
+    throw bad(`history[${index}].accepted`, accepted, `an applied round to have ≥ ${plan.cohortMinimum}`);
   return record as unknown as RoundRecord;
 }

@@ -343,6 +343,30 @@ describe('a stored state', () => {
     expect(() => parseRoundState(JSON.stringify(state))).toThrow(expect.objectContaining({ code: 'state' }));
   });
 
+  it('that sums a round which is not decided, or too small a cohort, is refused', () => {
+    const full = run(opened(), ...[0, 1, 'c', 3].flatMap((c) => [receive(c), accept(c)]));
+    expect(full.phase.is).toBe('aggregating');
+    const change = (edit: (standings: { is: string; digest?: string; reason?: string }[]) => void) => {
+      const state = JSON.parse(JSON.stringify(full));
+      edit(state.phase.standings);
+      return () => parseRoundState(JSON.stringify(state));
+    };
+    expect(change(() => undefined)).not.toThrow();
+    const received = change((standings) => {
+      standings[0]!.is = 'received';
+    });
+    expect(received).toThrow('undecided in aggregating: got 1');
+    const few = change((standings) => {
+      for (const standing of standings.slice(1)) Object.assign(standing, { is: 'rejected', reason: 'norm' });
+    });
+    expect(few).toThrow('accepted: got 1, want ≥ 2');
+  });
+
+  it('whose model is not the one that its history left is refused', () => {
+    const state = JSON.parse(JSON.stringify(run(opened(), { type: 'deadline', round: 1 })));
+    expect(() => parseRoundState(JSON.stringify({ ...state, model: 'another' }))).toThrow('model: got another');
+  });
+
   it('that is cut off is refused', () => {
     const text = JSON.stringify(stored());
     for (let length = 0; length < text.length; length++)
