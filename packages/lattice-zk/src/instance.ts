@@ -85,6 +85,6 @@ function expandKey({ ring, parametersDigest }: Instance, row: 'A1' | 'A2' | 'b',
   const frames = new FrameHash(ring, TAGS.commitmentKey).bytes(parametersDigest).text(row).integer(index);
   ring.uniform(element, frames.stream());
   ring.ntt(element);
-  ring.release(mark, { wipe: false });
+  ring.release(mark);
   return element;
 }

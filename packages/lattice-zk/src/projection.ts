@@ -48,7 +48,7 @@ export interface MatrixSource {
 export function matrixSource({ ring }: Loaded, state: Uint8Array, which: 3 | 4, room: MatrixRoom): MatrixSource {
   const mark = ring.mark();
   const seed = new FrameHash(ring, TAGS.projectionMatrix).bytes(state).integer(which).digest(MATRIX_SEED_BYTES);
-  ring.release(mark, { wipe: false });
+  ring.release(mark);
   const bytes = matrixBytes(ring);
   const self = Symbol('matrix source');
   const known = new Set<number>();

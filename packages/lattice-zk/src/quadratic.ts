@@ -158,7 +158,7 @@ export function quadraticRelation(
       ring.sigma(dst, lifted);
     });
   });
-  ring.release(scratch, { wipe: false });
+  ring.release(scratch);
   return { classes, maps, constants };
 }
 

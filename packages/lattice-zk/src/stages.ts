@@ -60,6 +60,6 @@ function framed<T>(ring: Loaded['ring'], tag: (typeof TAGS)[keyof typeof TAGS], 
   try {
     return work(new FrameHash(ring, tag));
   } finally {
-    ring.release(mark, { wipe: false });
+    ring.release(mark);
   }
 }
