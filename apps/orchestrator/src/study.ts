@@ -17,7 +17,7 @@ import {
 } from '@zkfl/fl-core';
 import type { DatasetName, SimulateConfig } from './config.ts';
 import { ZkflError } from './errors.ts';
-import { updatePolicy } from './simulate/policy.ts';
+import { layerBounds, updatePolicy } from './simulate/policy.ts';
 import type { SimulateResult } from './simulate/result.ts';
 
 /** Everything that a run is made of, settled: nothing is looked up later. */
@@ -114,7 +114,7 @@ export async function resolveStudy(config: SimulateConfig): Promise<Study> {
   const shards = parts.map((indices) => subset(data.train, indices));
   const { model } = base;
   // Refuses bounds that do not fit each other before anything starts.
-  updatePolicy({ model, tau, layerTau });
+  updatePolicy({ dimension: parameterCount(model), tau, layers: layerBounds(model, layerTau) });
   return {
     data,
     validation: sampleCount(data.validation) > 0 ? data.validation : null,

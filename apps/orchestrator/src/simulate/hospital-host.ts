@@ -22,7 +22,7 @@ import type { Directory, EvaluationReport, HospitalCommands, HospitalSetup, RunP
 import { encryptedDeviation, plainDeviation } from './deviations.ts';
 import { Hospital } from './hospital.ts';
 import { Meter } from './meter.ts';
-import { updatePolicy } from './policy.ts';
+import { layerBounds, updatePolicy } from './policy.ts';
 import { type Link, Mailbox, portLink } from './transport.ts';
 import { decodeMessage, encodeMessage } from './wire.ts';
 
@@ -218,7 +218,7 @@ export class HospitalHost implements HospitalCommands {
       run.dispose = () => encryptor.dispose();
       return new Hospital({ ...common, encryptor, prover: null, checkSignature: null, deviation });
     }
-    const policy = updatePolicy({ model, tau: plan.tau, layerTau: plan.layerTau });
+    const policy = updatePolicy({ dimension, tau: plan.tau, layers: layerBounds(model, plan.layerTau) });
     const proofs = plan.protection === 'full';
     const encryptor = createBfvEncryptor({ engine: this.#engine!, keys, policy, seed, proofs });
     const prover = proofs ? createUpdateProver(policy) : null;

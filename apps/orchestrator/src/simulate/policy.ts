@@ -1,4 +1,4 @@
-import { type ModelSpec, modelLayout, parameterCount } from '@zkfl/fl-core';
+import { type ModelSpec, modelLayout } from '@zkfl/fl-core';
 import type { SetName } from '@zkfl/he-agg';
 import { betaSquaredOf, defaultBetaIndex, getSet } from '@zkfl/lattice-zk';
 import { ZkflError } from '../errors.ts';
@@ -23,14 +23,11 @@ export interface UpdatePolicy {
   readonly scale: number;
   /** most clients in a round */
   readonly clients: number;
-  /** coordinates from ≤ d < to have an l2 norm of at most `norm` (real) and Σ m_d² ≤ `boundSquared`; often none */
+  /** Σ m_d² ≤ `boundSquared` over the coordinates of each; often none */
   readonly layers: readonly LayerPolicy[];
 }
 
-export interface LayerPolicy {
-  readonly from: number;
-  readonly to: number;
-  readonly norm: number;
+export interface LayerPolicy extends LayerBound {
   readonly boundSquared: bigint;
 }
 
@@ -40,34 +37,36 @@ export const LAXEST_BETA_INDEX: number = getSet(SET).maxBetaIndex;
 /** β of a bucket, to double precision. */
 export const betaOf = (index: number): number => Math.sqrt(Number(betaSquaredOf(index)));
 
-/** Kernel and bias of one layer lie side by side in the flat model and share its name up to the slash. */
-function layerRanges(model: ModelSpec): { from: number; to: number }[] {
-  const ranges: { layer: string; from: number; to: number }[] = [];
-  for (const { name, offset, size } of modelLayout(model)) {
-    const layer = name.split('/')[0]!;
-    const last = ranges.at(-1);
-    if (last?.layer === layer) last.to = offset + size;
-    else ranges.push({ layer, from: offset, to: offset + size });
-  }
-  return ranges;
+/** Coordinates from ≤ d < to of an update, and the largest l2 norm (real) that they may have. */
+export interface LayerBound {
+  readonly from: number;
+  readonly to: number;
+  readonly norm: number;
 }
 
-/** What of a study decides which updates are acceptable. */
-export interface PolicySettings {
-  readonly model: ModelSpec;
-  readonly tau: number;
-  readonly layerTau: number | null;
+/** The same bound for every layer: its kernel and bias lie side by side and share their name up to the slash. */
+export function layerBounds(model: ModelSpec, norm: number | null): readonly LayerBound[] {
+  if (norm === null) return [];
+  const bounds: { layer: string; from: number; to: number; norm: number }[] = [];
+  for (const { name, offset, size } of modelLayout(model)) {
+    const layer = name.split('/')[0]!;
+    const last = bounds.at(-1);
+    if (last?.layer === layer) last.to = offset + size;
+    else bounds.push({ layer, from: offset, to: offset + size, norm });
+  }
+  return bounds.map(({ from, to }) => ({ from, to, norm }));
 }
 
 /** β is the bucket for D coordinates, about 2¹⁰·√D; S makes τ fill it. Throws `config` for a layer bound above τ. */
-export function updatePolicy({ model, tau, layerTau }: PolicySettings): UpdatePolicy {
-  if (layerTau !== null && layerTau > tau)
-    throw new ZkflError('config', `policy: layerTau: got ${layerTau}, want ≤ tau = ${tau}`);
-  const dimension = parameterCount(model);
+export function updatePolicy(options: {
+  readonly dimension: number;
+  readonly tau: number;
+  readonly layers?: readonly LayerBound[];
+}): UpdatePolicy {
+  const { dimension, tau, layers = [] } = options;
   const betaIndex = defaultBetaIndex(getSet(SET), dimension);
   const maxNorm = betaOf(betaIndex);
   const scale = maxNorm / tau;
-  const layers = layerTau === null ? [] : layerRanges(model);
   return {
     dimension,
     clipNorm: tau,
@@ -75,10 +74,9 @@ export function updatePolicy({ model, tau, layerTau }: PolicySettings): UpdatePo
     maxNorm,
     scale,
     clients: MOST_CLIENTS,
-    layers: layers.map((range) => ({
-      ...range,
-      norm: layerTau!,
-      boundSquared: BigInt(Math.floor((scale * layerTau!) ** 2)),
-    })),
+    layers: layers.map(({ from, to, norm }) => {
+      if (!(norm <= tau)) throw new ZkflError('config', `policy: layerTau: got ${norm}, want ≤ tau = ${tau}`);
+      return { from, to, norm, boundSquared: BigInt(Math.floor((scale * norm) ** 2)) };
+    }),
   };
 }

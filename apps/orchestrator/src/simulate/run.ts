@@ -15,7 +15,7 @@ import { Coordinator, type RoundOutcome } from './coordinator.ts';
 import type { HospitalThread } from './hospital-thread.ts';
 import { MemoryRoundStore, systemClock } from './memory-store.ts';
 import { Meter } from './meter.ts';
-import { updatePolicy } from './policy.ts';
+import { layerBounds, updatePolicy } from './policy.ts';
 import type { Phase, PhaseSeconds, RoundResult, RunResult } from './result.ts';
 import { noSeconds, PHASES } from './result.ts';
 import { PortTransport } from './transport.ts';
@@ -102,7 +102,7 @@ export class Run {
     connected.catch(() => {});
     const channels = await openChannels({ transport, hospitals, identity, clients, study: plan.study });
     const dimension = parameterCount(study.model);
-    const policy = updatePolicy(study);
+    const policy = updatePolicy({ dimension, tau: study.tau, layers: layerBounds(study.model, study.layerTau) });
     const verifier = protection === 'full' ? verifiers().forRun(policy, meter) : null;
     const aggregator =
       signer === null ? createPlaintextAggregator(dimension) : createCiphertextAggregator({ dimension });
