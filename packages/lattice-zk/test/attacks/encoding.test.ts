@@ -10,6 +10,8 @@ const proof = seededProof(s.statement, s.witness, new Uint8Array(32).fill(4));
 const two = scene({ set: TOY_TWO_PRIMES, m: smallUpdate(40) });
 const proofTwo = seededProof(two.statement, two.witness, new Uint8Array(32).fill(4));
 const NIGHTLY = process.env['ZKFL_NIGHTLY'] === '1';
+/** The full runs take many minutes. */
+const TIMEOUT = NIGHTLY ? 7_200_000 : 120_000;
 
 describe('there is one encoding of a proof, and nothing else is read', () => {
   it('decodes and encodes to the same bytes', () => {
@@ -17,7 +19,7 @@ describe('there is one encoding of a proof, and nothing else is read', () => {
     expect(two.model.encode(two.model.decode(proofTwo))).toEqual(Uint8Array.from(proofTwo));
   });
 
-  it('truncated at every byte: never accepted, never a crash', () => {
+  it('truncated at every byte: never accepted, never a crash', { timeout: TIMEOUT }, () => {
     const step = NIGHTLY ? 1 : 3;
     for (let length = 0; length < proof.length; length += step) {
       expect(verdictOf(s.statement, proof.subarray(0, length))).toBe('encoding');
@@ -103,7 +105,7 @@ describe('there is one encoding of a proof, and nothing else is read', () => {
 });
 
 describe('malleability', () => {
-  it('no flipped bit is accepted', () => {
+  it('no flipped bit is accepted', { timeout: TIMEOUT }, () => {
     const random = new TestRandom(99);
     const bits = 8 * proof.length;
     const tries = NIGHTLY ? bits : 400;
@@ -115,7 +117,7 @@ describe('malleability', () => {
     }
   });
 
-  it('no mutated proof is accepted or crashes the verifier', () => {
+  it('no mutated proof is accepted or crashes the verifier', { timeout: TIMEOUT }, () => {
     const mutation = fc.oneof(
       fc.record({
         kind: fc.constant('set' as const),

@@ -47,7 +47,7 @@ describe('z3 is distributed as its mask', () => {
   const betaIndex = 122;
   const s = scene({ m: withSquaredNorm(60, betaSquaredOf(betaIndex)).map(Number), betaIndex });
   const { z3 } = s.model.relation.numbers;
-  const wanted = NIGHTLY ? 12_000 : 3_600;
+  const wanted = NIGHTLY ? 12_000 : 5_000;
 
   function observe(rejection: boolean): { score: Score; tries: number } {
     const score = new Score();
@@ -74,12 +74,16 @@ describe('z3 is distributed as its mask', () => {
     return { score, tries };
   }
 
-  it('power: without rejection the projected update shows by more than 5 standard errors', () => {
+  it('power: without rejection the projected update shows by more than 5 standard errors', {
+    timeout: NIGHTLY ? 3_600_000 : 120_000,
+  }, () => {
     expect(s.model.relation.numbers.z3.gamma).toBe(6);
     expect(observe(false).score.errors).toBeGreaterThan(5);
   });
 
-  it('with rejection it stays within 2, and 1/(M3·M4) of the tries are kept', () => {
+  it('with rejection it stays within 2, and 1/(M3·M4) of the tries are kept', {
+    timeout: NIGHTLY ? 3_600_000 : 120_000,
+  }, () => {
     const { score, tries } = observe(true);
     expect(Math.abs(score.errors)).toBeLessThan(2);
     expect(Math.abs(score.varianceErrors)).toBeLessThan(3);
@@ -127,11 +131,15 @@ describe('the responses of step 4 are distributed as their masks', () => {
     return { score, tries };
   }
 
-  it('power: without rejection the secrets show by more than 5 standard errors', () => {
+  it('power: without rejection the secrets show by more than 5 standard errors', {
+    timeout: NIGHTLY ? 3_600_000 : 120_000,
+  }, () => {
     expect(observe(false).score.errors).toBeGreaterThan(5);
   });
 
-  it('with rejection they stay within 2, and 1/M of the tries are kept', () => {
+  it('with rejection they stay within 2, and 1/M of the tries are kept', {
+    timeout: NIGHTLY ? 3_600_000 : 120_000,
+  }, () => {
     const { score, tries } = observe(true);
     expect(Math.abs(score.errors)).toBeLessThan(2);
     expect(Math.abs(score.varianceErrors)).toBeLessThan(3);
