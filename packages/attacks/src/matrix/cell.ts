@@ -255,6 +255,7 @@ function combine(
   }));
   const rejected = decisions.filter((d) => d.rejected).map(({ client }) => ({ client, reason: chosen.name }));
   const record = { rejected, skipped: rejected.length === updates.length };
+  if (record.skipped) return { state, decisions, record };
   const next = { weights: plus(state.weights, aggregate), previous: aggregate, history, provedBounds: [] };
   return { state: next, decisions, record };
 }
