@@ -1,4 +1,5 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { AEAD_TAG_BYTES } from './aead.ts';
 import { asBytes, ascii, type Bytes, concat, equalBytes, prefixed, u32, wipe } from './bytes.ts';
 import { Direction, type Lease } from './direction.ts';
 import { KemError } from './errors.ts';
@@ -184,15 +185,16 @@ export class Session {
     const bytes = asBytes('session.accept', 'record', record);
     return this.#receiving.exclusive(async () => {
       const { type } = decodeHeader('session.accept', bytes);
-      const aad = type === 'rekey' ? REKEY_AAD : CLOSE_AAD;
-      const opened = await this.#open('session.accept', ['rekey', 'close'], bytes, aad);
-      if (opened.plaintext.length > 0)
+      const want = RECORD_HEADER_BYTES + AEAD_TAG_BYTES;
+      if (type !== 'data' && bytes.length !== want)
         throw new KemError('malformed', {
           operation: 'session.accept',
-          field: 'body length',
-          got: opened.plaintext.length,
-          want: 0,
+          field: `${type} record length`,
+          got: bytes.length,
+          want,
         });
+      const aad = type === 'rekey' ? REKEY_AAD : CLOSE_AAD;
+      const opened = await this.#open('session.accept', ['rekey', 'close'], bytes, aad);
       if (opened.type === 'rekey') {
         this.#receiving.ratchet();
         return 'rekey';

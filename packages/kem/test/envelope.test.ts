@@ -16,7 +16,7 @@ import {
 } from '@zkfl/kem';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isKemError } from '../src/errors.ts';
+import { isKemError, type KemErrorCode } from '../src/errors.ts';
 import { collect, digest, expectCode, hex, pattern, text } from './support.ts';
 
 const AEADS = ['AES-256-GCM', 'ChaCha20-Poly1305'] as const;
@@ -215,14 +215,16 @@ describe('envelope streams', () => {
       'a segment left out': [header, segment(0), segment(2)],
       'an empty last segment': [header, segment(0), segment(1), segment(2), new Uint8Array(16)],
     };
+    const malformed = ['all segments gone', 'half a tag', 'an empty last segment'];
     for (const [name, source] of Object.entries(streams)) {
       const whole = collectSync(source);
-      await expectCode(() => collect(openStream({ keyPair, source })), 'authentication-failed', 'malformed').catch(
-        (error) => {
+      const codes: KemErrorCode[] = [malformed.includes(name) ? 'malformed' : 'authentication-failed'];
+      // In one piece the odd byte is seen first, in a stream the third segment that is no longer the last.
+      if (name === 'a byte more') codes.push('malformed');
+      for (const call of [() => collect(openStream({ keyPair, source })), () => open({ keyPair, message: whole })])
+        await expectCode(call, ...codes).catch((error) => {
           throw new Error(name, { cause: error });
-        },
-      );
-      await expectCode(() => open({ keyPair, message: whole }), 'authentication-failed', 'malformed');
+        });
     }
     expect(digest(await collect(openStream({ keyPair, source: cut(message, 65_537) })))).toBe(digest(plaintext));
   });

@@ -229,6 +229,25 @@ describe('the transcript binds', () => {
     }
   });
 
+  test('a message of another step or another protocol is refused as malformed', async () => {
+    const keys = await staticKeys();
+    const { messages } = await connect(keys);
+    for (const at of [0, 3, 4]) {
+      const responder = createResponder({ keyPair: keys.responder, peerPublicKey: keys.initiator.publicKey });
+      const initiator = await createInitiator({ keyPair: keys.initiator, peerPublicKey: keys.responder.publicKey });
+      const [m1, m2, m3] = messages.map((message) => {
+        const odd = message.slice();
+        odd[at] = (odd[at] as number) ^ 8;
+        return odd;
+      }) as [Uint8Array, Uint8Array, Uint8Array];
+      const other = createResponder({ keyPair: keys.responder, peerPublicKey: keys.initiator.publicKey });
+      await other.respond(messages[0]);
+      await expectCode(() => responder.respond(m1), 'malformed');
+      await expectCode(() => initiator.finish(m2), 'malformed');
+      await expectCode(() => other.finish(m3), 'malformed');
+    }
+  });
+
   test('messages of two handshakes cannot be mixed', async () => {
     const keys = await staticKeys();
     const start = () => createInitiator({ keyPair: keys.initiator, peerPublicKey: keys.responder.publicKey });

@@ -13,7 +13,7 @@ import {
   xWing,
 } from '@zkfl/kem';
 import { describe, expect, test } from 'vitest';
-import { digest, hex, pattern, text } from './support.ts';
+import { digest, expectCode, hex, pattern, text } from './support.ts';
 
 // A second implementation, written from docs/kem-protocol.md with other libraries; it shares no code with src.
 
@@ -145,11 +145,14 @@ describe('an implementation written from docs/kem-protocol.md', () => {
 
   async function speak(
     session: Session,
-    lines: { toPeer: Line; fromPeer: Line },
+    lines: { toPeer: Line; fromPeer: Line; secret: Uint8Array },
     exporter: Uint8Array,
     h2: Uint8Array,
   ) {
     expect(hex(session.sessionId)).toBe(hex(h2.subarray(0, 8)));
+    const odd = new Line(lines.secret, h2, session.role === 'initiator' ? 1 : 0);
+    const full = await expectCode(() => session.accept(odd.seal(2, text('x'), text('rekey'))), 'malformed');
+    expect(full.details.field).toBe('rekey record length');
     for (let round = 0; round < 2; round++) {
       expect(hex(await session.open(lines.toPeer.seal(1, text('hello'), text('a')), text('a')))).toBe(
         hex(text('hello')),
@@ -196,7 +199,7 @@ describe('an implementation written from docs/kem-protocol.md', () => {
     const m2 = cat(text('ZKH1'), Uint8Array.of(2), e.cipherText, i.cipherText, confirmR);
     const { message, session } = await initiator.finish(m2);
     expect(hex(message)).toBe(hex(cat(text('ZKH1'), Uint8Array.of(3), confirmI)));
-    await speak(session, { toPeer: new Line(eR, h2, 1), fromPeer: new Line(eI, h2, 0) }, exporter, h2);
+    await speak(session, { toPeer: new Line(eR, h2, 1), fromPeer: new Line(eI, h2, 0), secret: eR }, exporter, h2);
   });
 
   test('is an initiator for the package', async () => {
@@ -223,6 +226,6 @@ describe('an implementation written from docs/kem-protocol.md', () => {
     );
     expect(hex(m2.subarray(2245))).toBe(hex(confirmR));
     const session = await responder.finish(cat(text('ZKH1'), Uint8Array.of(3), confirmI));
-    await speak(session, { toPeer: new Line(eI, h2, 0), fromPeer: new Line(eR, h2, 1) }, exporter, h2);
+    await speak(session, { toPeer: new Line(eI, h2, 0), fromPeer: new Line(eR, h2, 1), secret: eI }, exporter, h2);
   });
 });

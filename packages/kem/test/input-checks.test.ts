@@ -124,6 +124,7 @@ describe('unknown options are refused', () => {
     const encapsulation = { publicKey: recipient, seed: new Uint8Array(32) };
     await expectCode(() => xWing.encapsulate(encapsulation), 'argument');
     await expectCode(() => seal(null as never), 'argument');
-    await expectCode(() => seal({ recipient } as never), 'argument');
+    const missing = await expectCode(() => seal({ recipient } as never), 'argument');
+    expect(missing.details).toMatchObject({ field: 'plaintext', want: 'a value' });
   });
 });

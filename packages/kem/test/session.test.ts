@@ -55,6 +55,8 @@ describe('session records', () => {
     const second = await initiator.seal(text('second'));
     second[25] = 0;
     await expectCode(() => responder.open(second), 'authentication-failed');
+    second[17] = 1;
+    await expectCode(() => responder.open(second), 'out-of-order');
   });
 
   test('a reflected record is refused, also with its sender flipped', async () => {
@@ -101,6 +103,28 @@ describe('session records', () => {
     }
     expect(responder.counters.received).toBe(0);
     expect(await responder.open(record)).toEqual(text('thirty bytes of hospital data.'));
+  });
+
+  test('the header has one encoding: other magic, type, sender or a sequence number above 2^53 is malformed', async () => {
+    const { initiator, responder } = await connect(await staticKeys());
+    const record = await initiator.seal(text('x'));
+    for (const [at, value] of [
+      [0, 0],
+      [3, 0x32],
+      [4, 0],
+      [4, 4],
+      [5, 2],
+      [5, 255],
+      [18, 0x80],
+      [19, 0x20],
+    ] as const) {
+      const odd = record.slice();
+      odd[at] = value;
+      for (const call of [() => responder.open(odd), () => responder.accept(odd), () => recordType(odd)])
+        await expectCode(call, 'malformed');
+    }
+    await expectCode(() => recordType(record.slice(0, 25)), 'malformed');
+    expect(recordType(record)).toBe('data');
   });
 
   test('random bytes are refused with typed errors only', async () => {
@@ -155,7 +179,7 @@ describe('rekey', () => {
 
   test('control records are no data and data records no control', async () => {
     const { initiator, responder } = await connect(await staticKeys());
-    const data = await initiator.seal(text('data'));
+    const data = await initiator.seal(new Uint8Array(0));
     await expectCode(() => responder.accept(data), 'argument');
     const relabelled = data.slice();
     relabelled[4] = 2;
@@ -192,8 +216,8 @@ describe('the end of a session', () => {
     const { initiator, responder } = await connect(await staticKeys());
     const record = await responder.seal(text('late'));
     initiator.wipe();
-    await expectCode(() => initiator.seal(text('x')), 'wrong-state');
-    await expectCode(() => initiator.open(record), 'wrong-state');
+    expect((await expectCode(() => initiator.seal(text('x')), 'wrong-state')).details.got).toBe('wiped');
+    expect((await expectCode(() => initiator.open(record), 'wrong-state')).details.field).toBe('session');
     await expectCode(() => initiator.exportKey({ label: text('x'), length: 32 }), 'wrong-state');
     await expectCode(() => initiator.rekey(), 'wrong-state');
   });
@@ -222,15 +246,14 @@ describe('streams', () => {
     const sealed = SEGMENT_BYTES + 16;
     const header = record.subarray(0, 26);
     const segment = (i: number) => record.subarray(26 + i * sealed, 26 + (i + 1) * sealed);
+    for (const source of [[header], [header.subarray(0, 20)], [header, segment(0).subarray(0, 15)], []])
+      await expectCode(() => collect(responder.openStream(source)), 'malformed');
     for (const source of [
-      [header],
-      [header.subarray(0, 20)],
-      [],
       [header, segment(1), segment(0), segment(2)],
       [header, segment(0).subarray(0, 1000)],
       [header, new Uint8Array(16)],
     ])
-      await expectCode(() => collect(responder.openStream(source)), 'authentication-failed', 'malformed');
+      await expectCode(() => collect(responder.openStream(source)), 'authentication-failed');
     expect(responder.counters.received).toBe(0);
     for (const source of [
       [header, segment(0), segment(1)],
