@@ -215,12 +215,12 @@ describe('envelope streams', () => {
       'a segment left out': [header, segment(0), segment(2)],
       'an empty last segment': [header, segment(0), segment(1), segment(2), new Uint8Array(16)],
     };
-    const malformed = ['all segments gone', 'half a tag', 'an empty last segment'];
+    const malformed = ['all segments gone', 'half a tag'];
     for (const [name, source] of Object.entries(streams)) {
       const whole = collectSync(source);
       const codes: KemErrorCode[] = [malformed.includes(name) ? 'malformed' : 'authentication-failed'];
-      // In one piece the odd byte is seen first, in a stream the third segment that is no longer the last.
-      if (name === 'a byte more') codes.push('malformed');
+      // In one piece the odd end is seen first, in a stream the third segment that is no longer the last.
+      if (name === 'a byte more' || name === 'an empty last segment') codes.push('malformed');
       for (const call of [() => collect(openStream({ keyPair, source })), () => open({ keyPair, message: whole })])
         await expectCode(call, ...codes).catch((error) => {
           throw new Error(name, { cause: error });

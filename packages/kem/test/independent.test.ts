@@ -7,6 +7,7 @@ import {
   createResponder,
   type KemKeyPair,
   open,
+  openStream,
   SEGMENT_BYTES,
   type Session,
   seal,
@@ -41,9 +42,9 @@ interface Place {
 }
 const nonce = ({ v, n }: Place, i: number, last: boolean) => xor(v, cat(be(n, 8), be(2 * i + (last ? 1 : 0), 4)));
 
-function sealBody(place: Place, plaintext: Uint8Array): Uint8Array {
+function sealBody(place: Place, plaintext: Uint8Array, extra = 0): Uint8Array {
   const parts: Uint8Array[] = [];
-  const count = Math.max(1, Math.ceil(plaintext.length / SEGMENT_BYTES));
+  const count = Math.max(1, Math.ceil(plaintext.length / SEGMENT_BYTES)) + extra;
   for (let i = 0; i < count; i++) {
     const part = plaintext.subarray(i * SEGMENT_BYTES, (i + 1) * SEGMENT_BYTES);
     parts.push(gcm(place.k, nonce(place, i, i === count - 1), place.a).encrypt(part));
@@ -130,6 +131,19 @@ describe('an implementation written from docs/kem-protocol.md', () => {
       const body = sealBody(envelopeKey(made.sharedSecret, own, publicKey, context, aad), plaintext);
       expect(digest(await open({ keyPair, message: cat(own, body), context, aad }))).toBe(digest(plaintext));
     }
+  });
+
+  test('a body that ends with an empty segment is malformed although its tags are right: one encoding only', async () => {
+    const keyPair = await xWing.generateKeyPair();
+    const { publicKey } = keyPair;
+    const made = ml_kem768_x25519.encapsulate(publicKey);
+    const header = cat(text('ZKE1'), S, made.cipherText);
+    const key = envelopeKey(made.sharedSecret, header, publicKey, EMPTY, EMPTY);
+    const message = cat(header, sealBody(key, pattern(SEGMENT_BYTES), 1));
+    await expectCode(() => open({ keyPair, message }), 'malformed');
+    await expectCode(async () => {
+      for await (const _ of openStream({ keyPair, source: [message] }));
+    }, 'malformed');
   });
 
   const master = (chain: Uint8Array, ssE: Uint8Array, ssI: Uint8Array, h2: Uint8Array) => {
