@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { ATTACKS, type AttackName } from '../src/config.ts';
-import { simulate } from '../src/simulate/simulate.ts';
-import { rejectionsOf } from '../src/simulate/table.ts';
 
-const QUIET = { start() {}, step() {}, stop() {} };
+import { rejectionsOf } from '../src/simulate/table.ts';
+import { runHere } from './here.ts';
+
+const ATTACKER = { client: 3, fromRound: 4 };
 const STUDY = { rounds: 5, clients: 4, alpha: null } as const;
 
 describe('one attacker under full protection', () => {
   it('is rejected in every round in which it attacks, whatever proof it brings; nobody else ever is', async () => {
-    const { result } = await simulate({ ...STUDY, attack: 'all', protection: ['full'] }, QUIET);
-    const runs = result.runs.filter(({ protection }) => protection === 'full');
+    const runs = await runHere(
+      STUDY,
+      ATTACKS.map((attack) => ({ protection: 'full', attack })),
+    );
     expect(runs.map(({ attack }) => attack)).toEqual([...ATTACKS]);
     const reasons = new Map<AttackName | null, string>();
     for (const run of runs) {
-      expect([run.attack, rejectionsOf(run, result.config.attacker)]).toEqual([
-        run.attack,
-        { attacker: '2 of 2', others: 0 },
-      ]);
+      expect([run.attack, rejectionsOf(run, ATTACKER)]).toEqual([run.attack, { attacker: '2 of 2', others: 0 }]);
       expect(run.rounds.slice(3).every(({ accepted }) => accepted.join() === '0,1,2')).toBe(true);
       expect(run.final.accuracy).toBeGreaterThan(0.9);
       reasons.set(run.attack, run.rounds[4]!.rejected[0]!.reason);
@@ -30,11 +30,12 @@ describe('one attacker under full protection', () => {
 
 describe('the same attacker without proofs', () => {
   it('ruins the published experiment: accuracy collapses under plain, kem and kem+he', async () => {
-    const { result } = await simulate(
-      { preset: 'published', rounds: 6, attack: 'published', protection: ['plain', 'kem', 'kem+he'] },
-      QUIET,
-    );
-    for (const { protection, rounds } of result.runs) {
+    const runs = await runHere({ preset: 'published', rounds: 6 }, [
+      { protection: 'plain', attack: 'published' },
+      { protection: 'kem', attack: 'published' },
+      { protection: 'kem+he', attack: 'published' },
+    ]);
+    for (const { protection, rounds } of runs) {
       expect([protection, rounds[2]!.accuracy]).toEqual([protection, expect.closeTo(1, 1)]);
       expect([protection, rounds[5]!.accuracy < 0.5]).toEqual([protection, true]);
       expect(rounds[3]!.rejected).toEqual([]);

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { Consortium } from '../src/simulate/consortium.ts';
 import { startHospitalHere } from '../src/simulate/hospital-thread.ts';
-import { PHASES, type SimulateResult } from '../src/simulate/result.ts';
+import { PHASES, type RunResult } from '../src/simulate/result.ts';
 import type { CompletedRun } from '../src/simulate/run.ts';
 import { planRuns, simulate } from '../src/simulate/simulate.ts';
 import { renderTable } from '../src/simulate/table.ts';
 import { resolveStudy } from '../src/study.ts';
+import { runHere } from './here.ts';
 
 const QUIET = { start() {}, step() {}, stop() {} };
 const SMALL = { rounds: 3, clients: 3, alpha: null, localEpochs: 2 } as const;
 const WDBC = 1554;
 
 /** What does not depend on the machine's speed. */
-const learned = (result: SimulateResult) =>
-  result.runs.map(({ rounds, final }) => ({
+const learned = (runs: readonly RunResult[]) =>
+  runs.map(({ rounds, final }) => ({
     final,
     rounds: rounds.map(({ accuracy, loss, accepted, rejected }) => ({ accuracy, loss, accepted, rejected })),
   }));
@@ -61,17 +62,15 @@ describe('zkfl simulate', () => {
   });
 
   it('learns the same for the same seed, whatever the protection randomises, and something else for another', async () => {
-    const config = { ...SMALL, protection: ['kem+he'] } as const;
-    const run = async (seed: number) =>
-      learned((await simulate({ ...config, protection: ['kem+he'], seed }, QUIET)).result);
-    const [once, again, other] = [await run(7), await run(7), await run(8)];
-    expect(again).toEqual(once);
-    expect(other).not.toEqual(once);
+    const [once, again] = await runHere({ ...SMALL, seed: 7 }, [{ protection: 'kem+he' }, { protection: 'kem+he' }]);
+    const [other] = await runHere({ ...SMALL, seed: 8 }, [{ protection: 'kem+he' }]);
+    expect(learned([again!])).toEqual(learned([once!]));
+    expect(learned([other!])).not.toEqual(learned([once!]));
   });
 
   it('encryption changes nothing that the rounding does not: accuracy within a point of plain', async () => {
-    const { result } = await simulate({ ...SMALL, rounds: 6, protection: ['plain', 'kem+he'] }, QUIET);
-    const [plain, encrypted] = result.runs.map(({ final }) => final.accuracy) as [number, number];
+    const runs = await runHere({ ...SMALL, rounds: 6 }, [{ protection: 'plain' }, { protection: 'kem+he' }]);
+    const [plain, encrypted] = runs.map(({ final }) => final.accuracy) as [number, number];
     expect(Math.abs(plain - encrypted)).toBeLessThanOrEqual(0.01);
   });
 
