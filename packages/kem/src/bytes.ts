@@ -3,11 +3,18 @@ import { KemError, type KemErrorCode } from './errors.ts';
 /** Bytes on an ordinary ArrayBuffer: what WebCrypto takes. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** `value` as bytes; bytes on shared memory are copied, since another thread could change them under a check. */
+/**
+ * `value` as bytes. Bytes on shared memory are copied, since another thread could change them under a check; a subclass
+ * is seen as a plain Uint8Array, since Node's Buffer has a `slice` that does not copy.
+ */
 export function asBytes(operation: string, field: string, value: unknown): Bytes {
   if (!(value instanceof Uint8Array))
     throw new KemError('argument', { operation, field, got: typeof value, want: 'a Uint8Array' });
-  return value.buffer instanceof ArrayBuffer ? (value as Bytes) : new Uint8Array(value);
+  const { buffer, byteOffset, byteLength } = value;
+  if (!(buffer instanceof ArrayBuffer)) return new Uint8Array(value);
+  return Object.getPrototypeOf(value) === Uint8Array.prototype
+    ? (value as Bytes)
+    : new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** `value` as exactly `length` bytes. */

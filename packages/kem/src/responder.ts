@@ -69,8 +69,8 @@ export class Responder {
         want: 'exactly one',
       });
     if (peerPublicKey !== undefined) {
-      kem.checkPublicKey(peerPublicKey);
-      const peer = peerPublicKey.slice();
+      const peer = asBytes(operation, 'peerPublicKey', peerPublicKey).slice();
+      kem.checkPublicKey(peer);
       this.#resolve = () => peer;
     } else {
       this.#resolve = resolvePeer as ResolvePeer;

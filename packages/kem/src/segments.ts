@@ -1,5 +1,5 @@
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type AeadKey } from './aead.ts';
-import { type Bytes, concat, wipe } from './bytes.ts';
+import { asBytes, type Bytes, concat, wipe } from './bytes.ts';
 import { KemError } from './errors.ts';
 
 /**
@@ -124,7 +124,7 @@ async function* pieces(operation: string, source: ByteSource): AsyncGenerator<By
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;
-        yield checkPiece(operation, value);
+        yield asBytes(operation, 'piece', value);
       }
     } finally {
       await reader.cancel().catch(() => undefined);
@@ -138,13 +138,7 @@ async function* pieces(operation: string, source: ByteSource): AsyncGenerator<By
       got: typeof source,
       want: 'an iterable of Uint8Array',
     });
-  for await (const piece of source as AsyncIterable<Uint8Array>) yield checkPiece(operation, piece);
-}
-
-function checkPiece(operation: string, piece: unknown): Bytes {
-  if (!(piece instanceof Uint8Array))
-    throw new KemError('argument', { operation, field: 'piece', got: typeof piece, want: 'a Uint8Array' });
-  return piece.buffer instanceof ArrayBuffer ? (piece as Bytes) : new Uint8Array(piece);
+  for await (const piece of source as AsyncIterable<Uint8Array>) yield asBytes(operation, 'piece', piece);
 }
 
 /** A source that is read in exact lengths; holds at most one piece and what was asked for. */

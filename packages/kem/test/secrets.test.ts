@@ -234,6 +234,44 @@ describe('secrets are wiped', () => {
   });
 });
 
+describe('bytes of another kind', () => {
+  test('Buffers are copied where a copy is meant: their slice is a view', async () => {
+    for (const kem of Object.values(KEMS)) {
+      const original = await kem.generateKeyPair();
+      const stored = Buffer.from(original.exportSecretKey());
+      const before = stored.toString('hex');
+      const keyPair = await kem.importKeyPair({ secretKey: stored });
+      const { ciphertext, sharedSecret } = await kem.encapsulate({ publicKey: Buffer.from(keyPair.publicKey) });
+      stored.fill(0);
+      expect(hex(await kem.decapsulate({ keyPair, ciphertext: Buffer.from(ciphertext) }))).toBe(hex(sharedSecret));
+      const again = Buffer.from(before, 'hex');
+      (await kem.importKeyPair({ secretKey: again })).wipe();
+      expect(again.toString('hex')).toBe(before);
+    }
+  });
+
+  test('a whole session works on Buffers and on shared memory', async () => {
+    const keys = await staticKeys();
+    const context = Buffer.from('study');
+    const peerPublicKey = Buffer.from(keys.responder.publicKey);
+    const initiator = await createInitiator({ keyPair: keys.initiator, peerPublicKey, context });
+    const mine = Buffer.from(keys.initiator.publicKey);
+    const responder = createResponder({ keyPair: keys.responder, peerPublicKey: mine, context });
+    // The caller's arrays may change afterwards: what was bound is bound.
+    mine.fill(0);
+    peerPublicKey.fill(0);
+    context.fill(0);
+    const message2 = Buffer.from(await responder.respond(Buffer.from(initiator.message)));
+    const { message, session } = await initiator.finish(message2);
+    const peer = await responder.finish(Buffer.from(message));
+    const shared = new Uint8Array(new SharedArrayBuffer(64)).fill(7);
+    expect(await peer.open(Buffer.from(await session.seal(shared)))).toEqual(new Uint8Array(64).fill(7));
+    const parts: Uint8Array[] = [];
+    for await (const part of session.sealStream([Buffer.from('a stream')])) parts.push(Buffer.from(part));
+    for await (const part of peer.openStream(parts)) expect(part).toEqual(text('a stream'));
+  });
+});
+
 describe('secrets are redacted', () => {
   test('JSON and inspection of keys, handshakes and sessions show no secret byte', async () => {
     const keys = await staticKeys();
