@@ -229,7 +229,7 @@ describe.each(SET_NAMES)('the gate of %s', (name) => {
     expect(passed).toBeGreaterThan(BLOBS / 4);
     expect(refused).toBeGreaterThan(BLOBS / 4);
     expect((await memory()) - before).toBeLessThan(4e6);
-  });
+  }, 900_000);
 
   it('500 mutated sums: decryption refuses or opens the ciphertext that the bytes say, and the engine lives on', () => {
     const random = simulation(5);
