@@ -13,8 +13,24 @@ export {
   type SetName,
   type StatementShape,
 } from './parameters.ts';
-export { type EncryptionWitness, prove } from './prove.ts';
-export type { Statement } from './statement.ts';
+export { type EncryptionWitness, prove, proveRelation, type RelationWitness } from './prove.ts';
+export type {
+  DerivedPolynomial,
+  Form,
+  LinearTerm,
+  MaskedCopy,
+  NormForm,
+  ProductForm,
+  RingElement,
+  VectorTerm,
+} from './relation.ts';
+export {
+  type ProjectionClaim,
+  type RelationClaims,
+  type RelationOptions,
+  relationStatement,
+} from './relation-statement.ts';
+export type { RelationStatement, Statement } from './statement.ts';
 export { type TransformTiming, timeTransform } from './timing.ts';
 export {
   type CiphertextDescription,

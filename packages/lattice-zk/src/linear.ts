@@ -1,5 +1,5 @@
 import type { Instance } from './instance.ts';
-import { type CommittedLayout, committedLayout, type LinearTerm, type Relation } from './relation.ts';
+import { type AnyRelation, type CommittedLayout, committedLayout, type LinearTerm } from './relation.ts';
 import type { Ptr } from './ring/kernels.ts';
 import type { Pair, Ring } from './ring/ring.ts';
 
@@ -7,7 +7,7 @@ import type { Pair, Ring } from './ring/ring.ts';
 export interface Loaded {
   readonly instance: Instance;
   readonly ring: Ring;
-  readonly relation: Relation;
+  readonly relation: AnyRelation;
   readonly layout: CommittedLayout;
   /** elements of R_q */
   readonly elements: readonly Ptr[];
@@ -15,7 +15,7 @@ export interface Loaded {
   readonly constants: readonly Ptr[];
 }
 
-export function loadRelation(instance: Instance, relation: Relation): Loaded {
+export function loadRelation(instance: Instance, relation: AnyRelation): Loaded {
   const { ring } = instance;
   const elements = relation.ringElements.map((element) => {
     const p = ring.place(element);

@@ -7,10 +7,13 @@ export {
   logRejectionFactor,
   noiseBoundSquared,
   type Projection,
+  projection,
+  provenNorm,
   type ResponseGroup,
   type SlackField,
   type StatementShape,
   type Width,
+  width,
 } from './parameters/bounds.ts';
 export { BETA_BUCKETS, betaSquaredOf, defaultBetaIndex } from './parameters/buckets.ts';
 export { bitLength, ceilDiv, isPrime, isqrt, isqrtUp, type Rational } from './parameters/integers.ts';

@@ -1,6 +1,6 @@
 import { BitReader, BitWriter, maxGaussianBits, riceParameter } from './codec.ts';
 import { LatticeZkError } from './errors.ts';
-import { committedLayout, type Relation } from './relation.ts';
+import { type AnyRelation, committedLayout } from './relation.ts';
 import type { Ptr } from './ring/kernels.ts';
 import type { Ring } from './ring/ring.ts';
 import { CHALLENGE_SEED_BYTES } from './transcript.ts';
@@ -25,11 +25,11 @@ export interface ProofParts {
 }
 
 /** Number of messages that s2 hides. */
-export function messageCount(relation: Relation): number {
+export function messageCount(relation: AnyRelation): number {
   return relation.set.s2Polynomials - 2;
 }
 
-export function allocateProof(ring: Ring, relation: Relation): ProofParts {
+export function allocateProof(ring: Ring, relation: AnyRelation): ProofParts {
   const { set } = relation;
   const many = (count: number, bytes: number): Ptr[] => Array.from({ length: count }, () => ring.alloc(bytes));
   return {
@@ -52,7 +52,7 @@ interface Integers {
 }
 
 /** The Gaussian integers of a proof in wire order, each with its Rice parameter. */
-function integersOf(relation: Relation, parts: ProofParts): Integers[] {
+function integersOf(relation: AnyRelation, parts: ProofParts): Integers[] {
   const { numbers, set } = relation;
   const list: Integers[] = [
     { field: 'z3', at: parts.z3, count: set.rows, k: riceParameter(numbers.z3.sigmaSquared) },
@@ -74,7 +74,7 @@ function residuesOf(parts: ProofParts): readonly (readonly [string, Ptr])[] {
 }
 
 /** No proof of this relation is longer. */
-export function maxProofBytes(relation: Relation): number {
+export function maxProofBytes(relation: AnyRelation): number {
   const { set, numbers } = relation;
   const residueBits = set.residueBits.reduce((sum, bits) => sum + bits * set.n, 0) * (messageCount(relation) + 2);
   let bits = residueBits;
@@ -91,7 +91,7 @@ export function maxProofBytes(relation: Relation): number {
  * as Golomb–Rice integers; zero bits up to the byte.
  * @returns undefined if an integer is too large to be written, which happens to an honest proof with probability < 2⁻¹⁷⁰
  */
-export function encodeProof(ring: Ring, relation: Relation, parts: ProofParts): Uint8Array<ArrayBuffer> | undefined {
+export function encodeProof(ring: Ring, relation: AnyRelation, parts: ProofParts): Uint8Array<ArrayBuffer> | undefined {
   const { set } = relation;
   const writer = new BitWriter(maxProofBytes(relation));
   writer.bytes(parts.seed);
@@ -112,7 +112,7 @@ export function encodeProof(ring: Ring, relation: Relation, parts: ProofParts): 
  * Strict inverse of `encodeProof`, into fresh memory whose size the relation alone determines.
  * @throws LatticeZkError code `encoding`
  */
-export function decodeProof(ring: Ring, relation: Relation, bytes: Uint8Array): ProofParts {
+export function decodeProof(ring: Ring, relation: AnyRelation, bytes: Uint8Array): ProofParts {
   const { set } = relation;
   const limit = maxProofBytes(relation);
   if (bytes.length > limit) {

@@ -20,7 +20,7 @@ import { addI64, innerI64, mulChallenge, narrowI64, widenI8 } from './ring/integ
 import type { Ptr } from './ring/kernels.ts';
 import type { SecretStream } from './ring/xof.ts';
 import { aggregationState, challengeSeed, challengeStream, projectionState } from './stages.ts';
-import type { Statement } from './statement.ts';
+import type { RelationStatement } from './statement.ts';
 
 /** Committed polynomials as integers, n coefficients in split order each; null for the slack polynomial and copies. */
 export type CommittedWitness = readonly (Int32Array | Int8Array | null)[];
@@ -33,7 +33,7 @@ export type DerivedWitness = readonly (Int32Array | Int8Array | null)[];
  */
 export interface ProverState {
   readonly loaded: Loaded;
-  readonly statement: Statement;
+  readonly statement: RelationStatement;
   readonly stream: SecretStream;
   /** integers of every polynomial, committed and derived, i32 */
   readonly integers: readonly Ptr[];
@@ -57,7 +57,7 @@ const OPERATION = 'prove';
  */
 export function openWitness(
   instance: Instance,
-  statement: Statement,
+  statement: RelationStatement,
   stream: SecretStream,
   committed: CommittedWitness,
   derived: DerivedWitness,
@@ -78,6 +78,7 @@ export function openWitness(
   });
   fillSlack(loaded, [...integers, ...polynomials]);
   checkGroupBounds(loaded, integers);
+  checkProjectionBounds(loaded, [...integers, ...polynomials]);
   return openState(loaded, statement, stream, [...integers, ...polynomials]);
 }
 
@@ -116,7 +117,7 @@ export function deriveIntegers(loaded: Loaded, integers: readonly Ptr[]): { poly
 /** A prover over given integers of every polynomial, slack and copies included. Nothing is checked. */
 export function openState(
   loaded: Loaded,
-  statement: Statement,
+  statement: RelationStatement,
   stream: SecretStream,
   integers: readonly Ptr[],
 ): ProverState {
@@ -398,7 +399,8 @@ function fillSlack({ ring, relation, layout }: Loaded, integers: readonly Ptr[])
     if (rest < 0n) refuseWitness(form.name, form.kind === 'norm' ? `‖·‖² ≤ ${form.boundSquared}` : `≥ ${form.atLeast}`);
     const words = ring.i32(slack, ring.n);
     for (let i = 0; i < bits; i++, rest >>= 1n) words[splitIndex(ring.n, offset + i)] = Number(rest & 1n);
-    if (rest !== 0n) throw new LatticeZkError({ code: 'internal', operation: OPERATION, field: `${form.name}: slack` });
+    // only a vector longer than its projection's bound leaves a rest
+    if (rest !== 0n) refuseWitness(`${form.name}: slack`, `${bits} bits`);
   });
 }
 
@@ -426,6 +428,14 @@ function checkGroupBounds({ ring, relation, layout }: Loaded, integers: readonly
       if (group === g) norm += squaredNorm(ring.i32(integers[p]!, ring.n));
     });
     if (norm > boundSquared) refuseWitness(`group ${name}`, `‖·‖² ≤ ${boundSquared}`);
+  });
+}
+
+/** The masks of z3 and z4 are chosen for these lengths. */
+function checkProjectionBounds({ ring, relation }: Loaded, integers: readonly Ptr[]): void {
+  [relation.numbers.z3, relation.numbers.z4].forEach(({ alphaSquared }, i) => {
+    const norm = relation.projections[i]!.reduce((sum, p) => sum + squaredNorm(ring.i32(integers[p]!, ring.n)), 0n);
+    if (norm > alphaSquared) refuseWitness(`projection ${i + 3}`, `‖·‖² ≤ ${alphaSquared}`);
   });
 }
 

@@ -54,6 +54,12 @@ export interface MaskedCopy {
   readonly to: number;
 }
 
+/** Widths, bounds and lengths that a relation's prover and verifier share. */
+export type RelationNumbers = Pick<
+  Derived,
+  'set' | 'fields' | 'slackBits' | 'z3' | 'z4' | 'groups' | 'logM1' | 'logM3' | 'logM4'
+>;
+
 /**
  * What is proven about committed polynomials of S, as plain data.
  *
@@ -61,7 +67,7 @@ export interface MaskedCopy {
  * is the only member of the group `x`), then the derived ones. Form i owns slack field i of `numbers.fields`; the slack
  * polynomial itself is proven binary.
  */
-export interface Relation {
+export interface RelationOf<N extends RelationNumbers> {
   readonly set: ParameterSet;
   /** what the relation is about, such as `update` */
   readonly label: string;
@@ -71,8 +77,12 @@ export interface Relation {
   readonly copies: readonly MaskedCopy[];
   /** polynomials of the projections z3 and z4; every one that a norm squares is in one of them or is a masked copy */
   readonly projections: readonly [readonly number[], readonly number[]];
-  readonly numbers: Derived;
+  readonly numbers: N;
 }
+
+export type AnyRelation = RelationOf<RelationNumbers>;
+/** The relation of an update, whose numbers come from its shape. */
+export type Relation = RelationOf<Derived>;
 
 /** Place of every committed polynomial. */
 export interface CommittedLayout {
@@ -84,7 +94,7 @@ export interface CommittedLayout {
 }
 
 /** @throws LatticeZkError code `internal` if the groups are not those of a relation */
-export function committedLayout(numbers: Derived): CommittedLayout {
+export function committedLayout(numbers: Pick<RelationNumbers, 'groups'>): CommittedLayout {
   const groupOf: number[] = [];
   let slack = -1;
   numbers.groups.forEach((group, index) => {
@@ -109,7 +119,7 @@ export function splitIndex(n: number, i: number): number {
  * coefficient to one that has: otherwise the sum of squares could wrap around q.
  * @throws LatticeZkError code `statement`
  */
-export function checkCoverage(relation: Relation): void {
+export function checkCoverage(relation: AnyRelation): void {
   const { projections, copies, forms } = relation;
   const { slack, count } = committedLayout(relation.numbers);
   const refuse = (field: string, got: number, want: string): never => {

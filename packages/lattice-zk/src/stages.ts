@@ -2,7 +2,7 @@ import type { Loaded } from './linear.ts';
 import type { ProofParts } from './proof.ts';
 import type { Ptr } from './ring/kernels.ts';
 import type { Sponge } from './ring/xof.ts';
-import type { Statement } from './statement.ts';
+import type { RelationStatement } from './statement.ts';
 import { TAGS } from './tags.ts';
 import { CHALLENGE_SEED_BYTES, FrameHash, STATE_BYTES } from './transcript.ts';
 
@@ -10,7 +10,11 @@ import { CHALLENGE_SEED_BYTES, FrameHash, STATE_BYTES } from './transcript.ts';
 // coefficient form and split order, u64 little-endian, prime after prime; z3 and z4 as i64 little-endian.
 
 /** After t_A and every t of y. */
-export function projectionState({ ring, relation }: Loaded, statement: Statement, parts: ProofParts): Uint8Array {
+export function projectionState(
+  { ring, relation }: Loaded,
+  statement: RelationStatement,
+  parts: ProofParts,
+): Uint8Array {
   return framed(ring, TAGS.projection, (hash) => {
     hash.bytes(statement.digest).at(parts.tA, ring.polyBytes);
     for (const p of parts.t.slice(0, relation.set.maskPolynomials)) hash.at(p, ring.polyBytes);

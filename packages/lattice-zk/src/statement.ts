@@ -1,21 +1,27 @@
 import { withInstance } from './instance.ts';
-import { checkCoverage, type Form, type Relation, type VectorTerm } from './relation.ts';
+import { type AnyRelation, checkCoverage, type Form, type Relation, type VectorTerm } from './relation.ts';
 import { PROTOCOL_VERSION, TAGS } from './tags.ts';
 import { FrameHash, STATE_BYTES } from './transcript.ts';
 
-/** What a proof is about. Built by `updateStatement`; prover and verifier each build their own. */
-export interface Statement {
+/** What a proof is about. Built by `updateStatement` or `relationStatement`; prover and verifier each build their own. */
+export interface RelationStatement {
   /** name of the parameter set */
   readonly set: string;
+  readonly context: Uint8Array;
+  /** TurboSHAKE256 of everything that is public about the statement, 64 bytes */
+  readonly digest: Uint8Array;
+  /** @internal what is proven, as data */
+  readonly relation: AnyRelation;
+}
+
+/** The statement about one encrypted update. */
+export interface Statement extends RelationStatement {
   /** D */
   readonly dimension: number;
   /** index of β in the listed table */
   readonly betaIndex: number;
   readonly betaSquared: bigint;
-  readonly context: Uint8Array;
-  /** TurboSHAKE256 of everything that is public about the statement, 64 bytes */
-  readonly digest: Uint8Array;
-  /** @internal what is proven, as data */
+  /** @internal */
   readonly relation: Relation;
 }
 
@@ -26,22 +32,22 @@ export interface StatementHeader {
 }
 
 /** Checks a relation and binds it to its header. @throws LatticeZkError code `statement` */
-export function statementOf(relation: Relation, header: StatementHeader): Statement {
+export function statementOf<R extends AnyRelation>(
+  relation: R,
+  header: StatementHeader,
+): RelationStatement & { readonly relation: R } {
   checkCoverage(relation);
   // a copy also of a Buffer, whose own slice shares memory
   const context = new Uint8Array(header.context);
   return Object.freeze({
     set: relation.set.name,
-    dimension: header.dimension,
-    betaIndex: header.betaIndex,
-    betaSquared: relation.numbers.shape.betaSquared,
     context,
     digest: digestOf(relation, { ...header, context }),
     relation,
   });
 }
 
-function digestOf(relation: Relation, header: StatementHeader): Uint8Array {
+function digestOf(relation: AnyRelation, header: StatementHeader): Uint8Array {
   return withInstance(relation.set, 0, ({ ring, parametersDigest }) => {
     const hash = new FrameHash(ring, TAGS.statement);
     hash.integer(PROTOCOL_VERSION).text(relation.set.name).bytes(parametersDigest).text(relation.label);

@@ -30,5 +30,11 @@ export { deriveGammas, linearPart, quadraticPart, quadraticRelation } from './qu
 export { committedLayout, type Relation, splitIndex } from './relation.ts';
 export { aggregationState, challengeSeed, challengeStream, projectionState } from './stages.ts';
 export { encryptForTest, type TestEncryption, type TestEncryptionOptions } from './testing/encryption.ts';
-export { INSECURE_N64, insecureUpdateStatement, seededProof, seededStream } from './testing/seeded.ts';
+export {
+  INSECURE_N64,
+  insecureRelationStatement,
+  insecureUpdateStatement,
+  seededProof,
+  seededStream,
+} from './testing/seeded.ts';
 export { checkNorms, checkRelations } from './verify.ts';

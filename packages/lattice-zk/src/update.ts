@@ -102,7 +102,13 @@ export function updateStatementFor(set: ParameterSet, claims: UpdateClaims): Sta
     ranges: layers.map(({ boundSquared }, j) => ({ betaSquared: boundSquared, copies: parts[j]!.masked.length })),
   });
   const relation = updateRelation(numbers, publicKey, ciphertexts, directions, spheres, parts);
-  return statementOf(relation, { dimension, betaIndex, context });
+  const { betaSquared } = numbers.shape;
+  return Object.freeze({
+    ...statementOf(relation, { dimension, betaIndex, context }),
+    dimension,
+    betaIndex,
+    betaSquared,
+  });
 }
 
 function updateRelation(

@@ -9,7 +9,7 @@ import { committedLayout, splitIndex } from './relation.ts';
 import { innerI64 } from './ring/integers.ts';
 import type { Ptr } from './ring/kernels.ts';
 import { aggregationState, challengeSeed, challengeStream, projectionState } from './stages.ts';
-import type { Statement } from './statement.ts';
+import type { RelationStatement } from './statement.ts';
 
 /** Why a well-formed proof was refused. */
 export type RejectionReason =
@@ -31,7 +31,7 @@ export type Verdict = { readonly ok: true } | { readonly ok: false; readonly rea
  * @returns `{ ok: true }`, or `{ ok: false, reason }` for a false proof
  * @throws LatticeZkError code `encoding` for bytes that are no canonical proof of this statement's shape
  */
-export function verify(statement: Statement, proof: Uint8Array): Verdict {
+export function verify(statement: RelationStatement, proof: Uint8Array): Verdict {
   typedArray('verify', 'proof', proof, Uint8Array);
   const { relation } = statement;
   return withInstance(relation.set, committedLayout(relation.numbers).count, (instance) => {
@@ -42,7 +42,7 @@ export function verify(statement: Statement, proof: Uint8Array): Verdict {
 }
 
 /** What needs no arithmetic modulo q: every norm, over Z, and the zeros of h. */
-export function checkNorms(ring: Loaded['ring'], { relation }: Statement, parts: ProofParts): Verdict {
+export function checkNorms(ring: Loaded['ring'], { relation }: RelationStatement, parts: ProofParts): Verdict {
   const { set, numbers } = relation;
   for (const [z, { maxNormSquared }] of [
     [parts.z3, numbers.z3],
@@ -66,7 +66,7 @@ export function checkNorms(ring: Loaded['ring'], { relation }: Statement, parts:
 }
 
 /** Re-derives matrices, γ and c, and w and v from the responses; their hash must be the seed. */
-export function checkRelations(loaded: Loaded, statement: Statement, parts: ProofParts): Verdict {
+export function checkRelations(loaded: Loaded, statement: RelationStatement, parts: ProofParts): Verdict {
   const { ring, relation } = loaded;
   const { set } = relation;
   const quad = parts.t.length - 1;

@@ -14,7 +14,7 @@ export interface Inequality {
 }
 
 /** ⌈8η·√(Σ_g 2·n_g·σ_g²)⌉: length of the Module-SIS solution that two different openings would give. */
-export function moduleSisNorm(derived: Derived): bigint {
+export function moduleSisNorm(derived: Pick<Derived, 'set' | 'groups'>): bigint {
   const { set, groups } = derived;
   const sum = groups.reduce(
     (total, g) => total + ceilDiv(2n * BigInt(set.n * g.polynomials) * g.sigmaSquared.num, g.sigmaSquared.den),

@@ -99,17 +99,17 @@ export function logRejectionFactor(gamma: number): Rational {
   return { num: 2674n * g + 100n, den: 200n * g * g };
 }
 
-function width(target: Rational): Width {
+export function width(target: Rational): Width {
   const k = multiplierFor(target, SIGMA_BIN_SQUARED);
   return { k, sigmaSquared: { num: k * k * SIGMA_BIN_SQUARED.num, den: SIGMA_BIN_SQUARED.den } };
 }
 
 /** B̄ = ⌈189·γ·√(α²)⌉; 189 ≥ 2·√(256/26)·1.64·√337 = 188.94. */
-function provenNorm(gamma: number, alphaSquared: bigint): bigint {
+export function provenNorm(gamma: number, alphaSquared: bigint): bigint {
   return isqrtUp((189n * BigInt(gamma)) ** 2n * alphaSquared);
 }
 
-function projection(gamma: number, alphaSquared: bigint, coordinates: number): Projection {
+export function projection(gamma: number, alphaSquared: bigint, coordinates: number): Projection {
   const g = BigInt(gamma);
   const w = width({ num: 337n * g * g * alphaSquared, den: 1n });
   return {

@@ -4,8 +4,9 @@ import { type ParameterSet, parameterSet } from '../parameters.ts';
 import { type EncryptionWitness, withProver } from '../prove.ts';
 import { proveWitness } from '../prover.ts';
 import { keyedStream, type SecretKey } from '../randomness.ts';
+import { type RelationClaims, relationStatementFor } from '../relation-statement.ts';
 import type { SecretStream } from '../ring/xof.ts';
-import type { Statement } from '../statement.ts';
+import type { RelationStatement, Statement } from '../statement.ts';
 import { type UpdateClaims, updateStatementFor } from '../update.ts';
 
 /**
@@ -30,6 +31,14 @@ export function insecureUpdateStatement(set: ParameterSet, claims: UpdateClaims)
     throw new LatticeZkError({ code: 'options', operation: 'insecureUpdateStatement', field: 'set', got: set.name });
   }
   return updateStatementFor(set, claims);
+}
+
+/** A relation under an INSECURE set, as `relationStatement` builds it under a named one. */
+export function insecureRelationStatement(set: ParameterSet, claims: RelationClaims): RelationStatement {
+  if (!set.insecure) {
+    throw new LatticeZkError({ code: 'options', operation: 'insecureRelationStatement', field: 'set', got: set.name });
+  }
+  return relationStatementFor(set, claims);
 }
 
 /** The stream of a seed: everything that a prover draws is determined by it. */
