@@ -5,6 +5,7 @@ export default defineConfig({
   entry: {
     main: 'src/main.ts',
     'hospital-worker': 'src/simulate/hospital-worker.ts',
+    'matrix-worker': 'src/attack-matrix/matrix-worker.ts',
     'verifier-worker': 'src/simulate/verifier-worker.ts',
   },
   format: ['esm'],

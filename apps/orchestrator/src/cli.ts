@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { attackCommand } from './commands/attack.ts';
 import { benchCommand } from './commands/bench.ts';
 import { dataCommand } from './commands/data.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
@@ -23,7 +24,7 @@ Examples:
   zkfl evaluate --model DIR --data FILE      use a model that a simulation wrote
   zkfl COMMAND --help                        options and an example of one command`,
     );
-  for (const command of [simulateCommand(), evaluateCommand(), dataCommand(), benchCommand()])
+  for (const command of [simulateCommand(), evaluateCommand(), dataCommand(), attackCommand(), benchCommand()])
     program.addCommand(command);
   const strict = (command: Command): void => {
     command.exitOverride().showSuggestionAfterError(true).allowExcessArguments(false);

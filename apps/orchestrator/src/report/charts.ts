@@ -32,9 +32,10 @@ function axis(theme: Theme, name: string): Record<string, unknown> {
   };
 }
 
-function render(option: (theme: Theme) => echarts.EChartsOption): ThemedChart {
+/** Draws a chart in both themes; `size` in pixels. */
+export function render(option: (theme: Theme) => echarts.EChartsOption, size = SIZE): ThemedChart {
   const draw = (theme: Theme) => {
-    const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...SIZE });
+    const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
     try {
       chart.setOption({
         animation: false,

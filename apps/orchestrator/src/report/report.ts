@@ -18,17 +18,17 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
+export const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
 const grouped = (value: number) => value.toLocaleString('en-US');
 
-function figure(title: string, caption: string, chart: ThemedChart): string {
+export function figure(title: string, caption: string, chart: ThemedChart): string {
   return `<figure aria-label="${escaped(title)}"><h2>${escaped(title)}</h2>
 <div class="light">${chart.light}</div><div class="dark">${chart.dark}</div>
 <figcaption>${escaped(caption)}</figcaption></figure>`;
 }
 
-const row = (cells: readonly string[], tag = 'td') =>
+export const row = (cells: readonly string[], tag = 'td') =>
   `<tr>${cells.map((cell, i) => (i === 0 ? `<th scope="row">${cell}</th>` : `<${tag}>${cell}</${tag}>`)).join('')}</tr>`;
 
 function comparison({ runs, config }: SimulateResult): string {

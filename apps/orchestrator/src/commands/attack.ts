@@ -1,0 +1,59 @@
+import { DEFENCE_NAMES } from '@zkfl/attacks';
+import { Command } from 'commander';
+import { ATTACK_NAMES, MATRICES, type MatrixRequest, settleMatrix } from '../attack-matrix/plan.ts';
+import type { MatrixOutputs } from '../attack-matrix/run.ts';
+import { DATASETS, PROTECTIONS } from '../config.ts';
+import { integer, listOf, oneOf, positiveNumber } from './options.ts';
+
+type AttackFlags = MatrixRequest & { -readonly [K in keyof MatrixOutputs]: MatrixOutputs[K] };
+
+const collected = (value: string, before: string[] = []): string[] => [...before, value];
+
+export function attackCommand(): Command {
+  return new Command('attack')
+    .description('run attacks against defences: a matrix over data, partitions and seeds, with its controls')
+    .option('--matrix <NAME>', `one of ${MATRICES.join(', ')} (default: default; full takes hours)`, oneOf(MATRICES))
+    .option('--attack <NAME>', `may be repeated; of ${ATTACK_NAMES.join(', ')}`, listOf(ATTACK_NAMES))
+    .option('--defence <NAME>', `may be repeated; of ${DEFENCE_NAMES.join(', ')}`, listOf(DEFENCE_NAMES))
+    .option('--dataset <NAME>', `may be repeated; of ${DATASETS.join(', ')}`, listOf(DATASETS))
+    .option('--data <PATH>', 'pneumoniamnist.npz, for its cells and for inversion')
+    .option('--partition <NAME>', 'may be repeated; iid or dirichlet-ALPHA', collected)
+    .option('--seeds <N>', 'seeds 1 … N (default 5)', integer(1, 1000))
+    .option('--rounds <N>', "rounds (default: the data set's own)", integer(1, 1000))
+    .option('--clients <N>', 'hospitals (default 10)', integer(2, 200))
+    .option('--malicious <SHARE>', 'share of malicious hospitals, up to 0.5 (default 0.2)', positiveNumber)
+    .option('--attack-from <ROUND>', 'first attacked round (default 1)', integer(1, 1000))
+    .option(
+      '--protection <NAME>',
+      'what a deployment would use: full refuses rules that read updates',
+      oneOf(PROTECTIONS),
+    )
+    .option('--threads <N>', 'worker threads (default: one a core)', integer(1, 256))
+    .option(
+      '--journal <FILE>',
+      'where finished cells are kept so that a stopped matrix resumes (default: JSON file + .journal)',
+    )
+    .option('--json <FILE>', 'write { config, cells, … } as JSON (- for standard output)')
+    .option('--csv <FILE>', 'write a line a cell')
+    .option('--report <FILE>', 'write a self-contained HTML report')
+    .option('--pictures <FILE>', 'write the reconstructions as a PNG grid')
+    .option('--no-privacy', 'leave out inversion, membership inference and harvesting')
+    .option('--no-proofs', 'leave out the comparison with real proofs')
+    .option('--quiet', 'no progress')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  zkfl attack --json attack.json --report attack.html
+  zkfl attack --attack adaptive --defence recommended --defence multi-krum --partition dirichlet-0.5
+  zkfl attack --dataset pneumoniamnist --data pneumoniamnist.npz --seeds 5 --report xrays.html
+
+Interrupted? The same command goes on with the cells that are missing.`,
+    )
+    .action(async (flags: AttackFlags) => {
+      const { data, json, csv, report, pictures, journal, threads, privacy, proofs, quiet = false, ...request } = flags;
+      const config = settleMatrix(request);
+      const { runMatrix } = await import('../attack-matrix/run.ts');
+      await runMatrix(config, { data, json, csv, report, pictures, journal, threads, privacy, proofs, quiet });
+    });
+}
