@@ -15,6 +15,9 @@ const claims = (length: number) => ({
 
 /** Each accepts the other's proofs. */
 function agree(s: Scene): void {
+  const { context, betaIndex, description } = s.claims;
+  const header = { context, betaIndex, dimension: description.dimension };
+  expect(s.model.statementDigest(header)).toEqual(Uint8Array.from(s.statement.digest));
   const real = seededProof(s.statement, s.witness, new Uint8Array(32).fill(3));
   expect(verify(s.statement, real)).toEqual({ ok: true });
   expect(failedChecks(s.statement, real, s.model)).toEqual([]);

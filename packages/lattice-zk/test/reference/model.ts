@@ -69,6 +69,53 @@ export class Model {
     };
   }
 
+  /** Everything public about the statement, docs/proof-protocol.md section 5. */
+  statementDigest(header: {
+    readonly context: Uint8Array;
+    readonly dimension: number;
+    readonly betaIndex: number;
+  }): Uint8Array {
+    const { relation, set } = this;
+    const frames = new Frames('statement');
+    frames.integer(1).text(set.name).bytes(this.digest).text(relation.label);
+    frames.bytes(header.context).integer(header.dimension).integer(header.betaIndex);
+    const list = <T>(items: readonly T[], each: (item: T) => void): void => {
+      frames.integer(items.length);
+      for (const item of items) each(item);
+    };
+    const terms = (items: readonly { readonly polynomial: number; readonly vector: Int32Array }[]): void =>
+      list(items, ({ polynomial, vector }) => {
+        frames.integer(polynomial).bytes(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
+      });
+    const residues = (values: BigUint64Array | null): Uint8Array => words(Array.from(values ?? []));
+    list(relation.ringElements, (element) => frames.bytes(residues(element)));
+    list(relation.numbers.groups, (g) => frames.text(g.name).integer(g.polynomials).integer(g.boundSquared));
+    list(relation.derived, ({ name, even, odd, minus }) => {
+      frames.text(name).bytes(residues(even)).bytes(residues(odd));
+      list(minus, ({ polynomial, coefficient }) => {
+        frames.integer(polynomial);
+        if ('ring' in coefficient) frames.text('ring').integer(coefficient.ring);
+        else frames.text('integer').integer(coefficient.integer);
+      });
+    });
+    list(relation.forms, (form) => {
+      frames.text(form.kind).text(form.name);
+      if (form.kind === 'norm') {
+        list(form.polynomials, (p) => frames.integer(p));
+        frames.integer(form.boundSquared);
+        terms(form.centre);
+      } else {
+        terms(form.terms);
+        frames.integer(form.atLeast);
+      }
+    });
+    list(relation.copies, ({ source, copy, from, to }) =>
+      frames.integer(source).integer(copy).integer(from).integer(to),
+    );
+    for (const members of relation.projections) list(members, (p) => frames.integer(p));
+    return frames.digest(64);
+  }
+
   /** even(W²) + W·odd(W²) from residues prime after prime. */
   fromHalves(even: BigUint64Array | null, odd: BigUint64Array | null): Poly {
     const { N, primes } = this.set;
