@@ -42,6 +42,16 @@ const vectorNorm = (form: Form): bigint =>
  */
 function reachOf({ forms, copies, projections }: BareRelation, form: Form): Reach {
   const base = polynomialsOf(form).map((p) => copies.find(({ copy }) => copy === p)?.source ?? p);
+  if (new Set(base).size !== base.length) {
+    // a bound on the source would count once what the form squares twice
+    throw new LatticeZkError({
+      code: 'statement',
+      operation: 'relationStatement',
+      field: `forms: ${form.name}`,
+      got: 'a polynomial beside its copy, or two copies of one',
+      want: 'each source once',
+    });
+  }
   const isCopy = (p: number): boolean => copies.some(({ copy }) => copy === p);
   const covers = (other: Form): other is NormForm => {
     if (other === form || !isPlain(other) || other.polynomials.some(isCopy)) return false;
