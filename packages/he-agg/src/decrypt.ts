@@ -2,7 +2,7 @@ import { CIPHERTEXT_HEADER } from './blobs.ts';
 import { type Engine, requireEngine } from './engine.ts';
 import { HeAggError } from './errors.ts';
 import { gate } from './gate.ts';
-import { KernelMemory } from './kernels.ts';
+import { publicStaging } from './kernels.ts';
 import { type SecretKey, secretTrits } from './keys.ts';
 import { refuseUnknownOptions, requireBytes } from './options.ts';
 import { ciphertextCount, maxClients } from './parameters.ts';
@@ -28,8 +28,7 @@ export function decrypt(
   const { kernel, regions, parameters: set } = seal;
   const { degree, primes, primeBits, plainModulus } = set;
   const most = maxClients(set.name, dimension);
-  const staging = new KernelMemory();
-  const at = staging.reserve(updateBytes(set, dimension));
+  const { kernel: staging, at } = publicStaging(updateBytes(set, dimension));
   const count = gate({ operation, kernel: staging, at, bytes, set, dimension, kind: 'sum' });
   if (count < 1 || count > most)
     throw new HeAggError({ code: 'too-many-clients', operation, field: 'count', got: count, want: `1 to ${most}` });

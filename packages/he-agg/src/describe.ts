@@ -1,6 +1,6 @@
 import { HeAggError } from './errors.ts';
 import { gate } from './gate.ts';
-import { KernelMemory } from './kernels.ts';
+import { publicStaging } from './kernels.ts';
 import { requireKeyOfSet } from './keys.ts';
 import { refuseUnknownOptions, requireBytes } from './options.ts';
 import { ciphertextCount, type ParameterSet, parameterSet, type SetName } from './parameters.ts';
@@ -62,15 +62,16 @@ export function describe(options: {
   requireKeyOfSet('describe', publicKey, set);
   requireBytes('describe', 'bytes', bytes);
   const ciphertexts = ciphertextCount(set.name, dimension);
-  const kernel = new KernelMemory();
-  const staging = kernel.reserve(updateBytes(set, dimension));
-  gate({ operation: 'describe', kernel, at: staging, bytes, set, dimension, kind: 'update' });
   const half = set.primes.length * set.degree;
-  const words = kernel.reserve(8 * half);
+  const length = updateBytes(set, dimension);
+  // packed runs are read a few bytes beyond their end
+  const words = (length + 64 + 15) & ~15;
+  const { kernel, at: staging } = publicStaging(words + 8 * half);
+  gate({ operation: 'describe', kernel, at: staging, bytes, set, dimension, kind: 'update' });
   const residues: BigUint64Array<ArrayBuffer>[] = [];
   for (let i = 0; i < 2 * ciphertexts; i++) {
-    kernel.run.unpack(staging + HEADER_BYTES + (i * ciphertextBytes(set)) / 2, words, half, set.primeBits);
-    residues.push(kernel.copyWords(words, half));
+    kernel.run.unpack(staging + HEADER_BYTES + (i * ciphertextBytes(set)) / 2, staging + words, half, set.primeBits);
+    residues.push(kernel.copyWords(staging + words, half));
   }
   return makeDescription(set, dimension, publicKey, residues);
 }

@@ -108,7 +108,7 @@ export function encryptFrom(
   const slots = ciphertextCount(set.name, message.length) * set.degree;
   requireRange(operation, message, limit);
   const witness: EncryptionWitness = {
-    m: Int32Array.from(message),
+    m: new Int32Array(message),
     u: new Int8Array(slots),
     e0: new Int8Array(slots),
     e1: new Int8Array(slots),

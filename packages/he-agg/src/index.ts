@@ -1,4 +1,5 @@
 export { type Aggregator, createAggregator } from './aggregate.ts';
+export { checkUpdate } from './check.ts';
 export { decrypt } from './decrypt.ts';
 export { describe } from './describe.ts';
 export { type EncryptOptions, encrypt, encryptIntegers, wipeWitness } from './encrypt.ts';

@@ -86,3 +86,19 @@ export class KernelMemory {
     this.bytes(at, length).fill(0);
   }
 }
+
+let shared: { readonly kernel: KernelMemory; readonly at: number; readonly length: number } | undefined;
+
+/**
+ * Room for at least `length` public bytes, the same for every call in a thread until a longer one is asked for: a fresh
+ * WebAssembly memory costs more than what is done in it. Contents last until the next call; nothing secret goes here.
+ * @throws {HeAggError} `range` where memory ends
+ */
+export function publicStaging(length: number): { readonly kernel: KernelMemory; readonly at: number } {
+  if (shared === undefined || shared.length < length) {
+    shared = undefined;
+    const kernel = new KernelMemory();
+    shared = { kernel, at: kernel.reserve(length), length };
+  }
+  return shared;
+}

@@ -169,5 +169,8 @@ export function dequantise(options: {
   requireIntegers(operation, 'sum', sum);
   requirePositiveInteger(operation, 'count', count);
   requirePositive(operation, 'scale', scale);
-  return Float64Array.from(sum, (value) => value / (count * scale));
+  const unit = count * scale;
+  const mean = new Float64Array(sum.length);
+  for (let i = 0; i < mean.length; i++) mean[i] = sum[i]! / unit;
+  return mean;
 }
