@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PLAINTEXT_HEADER } from '../src/blobs.ts';
 import type { SealEngine } from '../src/engine.ts';
 import type { Engine } from '../src/index.ts';
@@ -123,11 +123,16 @@ describe.each(SET_NAMES)('encryption under %s', (name) => {
       else fillLoud(target);
     }) as typeof honest;
     const { publicKey } = keys;
-    const error = expectFailure(
-      () => encryptSeeded(engine, { publicKey, message: new Int32Array(degree), source }),
-      'randomness',
-    );
+    const message = new Int32Array(2 * degree).fill(9);
+    const fill = vi.spyOn(Object.getPrototypeOf(Int8Array.prototype) as Int8Array, 'fill');
+    const error = expectFailure(() => encryptSeeded(engine, { publicKey, message, source }), 'randomness');
+    const wiped = fill.mock.contexts as unknown as (Int8Array | Int32Array)[];
+    fill.mockRestore();
     expect(error.field).toBe('noise norm');
+    // m, u, e0, e1 of the try that was given up
+    const vectors = wiped.filter((vector) => vector.length === 2 * degree && !(vector instanceof Uint8Array));
+    expect(vectors).toHaveLength(4);
+    expect(vectors.every((vector) => vector.every((x) => x === 0))).toBe(true);
   });
 
   it('a seeded encryption repeats, under ./testing only', () => {

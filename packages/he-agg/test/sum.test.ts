@@ -204,6 +204,17 @@ describe.each(SET_NAMES)('sums under %s', (name) => {
   });
 });
 
+it('a described update of one set does not enter a sum of the other', async () => {
+  const [first, second] = SET_NAMES;
+  const engine = await he.createEngine({ set: first! });
+  const { publicKey } = he.generateKeys(engine);
+  const { description } = he.encrypt(engine, { publicKey, message: Int32Array.of(1) });
+  const aggregator = he.createAggregator({ set: second!, dimension: 1 });
+  expectFailure(() => aggregator.addDescribed(description), 'parameters');
+  expect(aggregator.count).toBe(0);
+  engine.dispose();
+});
+
 describe('beside SEAL itself, n4096-q60', () => {
   it('the sum of our kernels is bit for bit the sum of SEAL, and SEAL opens it', async () => {
     const seal = await bareSeal();
