@@ -64,7 +64,8 @@ export function relationStatementFor(set: ParameterSet, claims: RelationClaims):
       want: `${sign} ${right}`,
     });
   }
-  return statementOf(relation, { dimension: 0, betaIndex: 0, context: claims.context });
+  const [first, second] = claims.projections;
+  return statementOf(relation, { context: claims.context, integers: [first.boundSquared, second.boundSquared] });
 }
 
 function checkedRelation(set: ParameterSet, claims: RelationClaims): AnyRelation {

@@ -26,9 +26,9 @@ export interface Statement extends RelationStatement {
 }
 
 export interface StatementHeader {
-  readonly dimension: number;
-  readonly betaIndex: number;
   readonly context: Uint8Array;
+  /** D and the bucket of an update; the squared bounds of both projections of any other relation */
+  readonly integers: readonly [number | bigint, number | bigint];
 }
 
 /** Checks a relation and binds it to its header. @throws LatticeZkError code `statement` */
@@ -51,7 +51,7 @@ function digestOf(relation: AnyRelation, header: StatementHeader): Uint8Array {
   return withInstance(relation.set, 0, ({ ring, parametersDigest }) => {
     const hash = new FrameHash(ring, TAGS.statement);
     hash.integer(PROTOCOL_VERSION).text(relation.set.name).bytes(parametersDigest).text(relation.label);
-    hash.bytes(header.context).integer(header.dimension).integer(header.betaIndex);
+    hash.bytes(header.context).integer(header.integers[0]).integer(header.integers[1]);
     hash.integer(relation.ringElements.length);
     for (const element of relation.ringElements) hash.words(element);
     hash.integer(relation.numbers.groups.length);

@@ -28,6 +28,8 @@ export {
 } from './prover.ts';
 export { deriveGammas, linearPart, quadraticPart, quadraticRelation } from './quadratic.ts';
 export { committedLayout, type Relation, splitIndex } from './relation.ts';
+export type { Ptr } from './ring/kernels.ts';
+export type { SecretStream, Sponge } from './ring/xof.ts';
 export { aggregationState, challengeSeed, challengeStream, projectionState } from './stages.ts';
 export { encryptForTest, type TestEncryption, type TestEncryptionOptions } from './testing/encryption.ts';
 export {

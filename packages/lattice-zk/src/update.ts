@@ -104,7 +104,7 @@ export function updateStatementFor(set: ParameterSet, claims: UpdateClaims): Sta
   const relation = updateRelation(numbers, publicKey, ciphertexts, directions, spheres, parts);
   const { betaSquared } = numbers.shape;
   return Object.freeze({
-    ...statementOf(relation, { dimension, betaIndex, context }),
+    ...statementOf(relation, { context, integers: [dimension, betaIndex] }),
     dimension,
     betaIndex,
     betaSquared,

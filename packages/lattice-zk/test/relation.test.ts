@@ -84,6 +84,9 @@ describe('relations given as data', () => {
     expect(verify(build(), proof)).toEqual({ ok: true });
     expect(verify(build({ context: new Uint8Array(1) }), proof)).toEqual({ ok: false, reason: 'challenge' });
     expect(verify(build({ label: 'another' }), proof)).toEqual({ ok: false, reason: 'challenge' });
+    const [first, second] = claimsOf(INSECURE_N64, share).projections;
+    const wider = build({ projections: [{ ...first, boundSquared: 2n }, second] });
+    expect(() => expect(verify(wider, proof)).toEqual({ ok: true })).toThrow();
   });
 
   it('one less is refused by the prover, which names the form', () => {
