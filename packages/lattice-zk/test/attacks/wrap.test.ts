@@ -72,6 +72,23 @@ describe('a sum of squares that wraps around q is not a small norm', () => {
   });
 });
 
+describe('a sum of squares that wraps around 2^64 is not a small norm', () => {
+  // a zero update, so that z3 and z_M are the masks themselves and nothing else is wrong
+  const s = scene({ m: new Int32Array(60), betaIndex: 117 });
+
+  it('z3 of 256 entries 2^28', () => {
+    const prover = proverOf(s, 11).commit().drawMasks();
+    prover.masks.fill(1n << 28n, 0, 256);
+    expectRefused(s, prover.sendMasks().project().drawGarbage().aggregateRelations().finish(), ['z3']);
+  });
+
+  it('z_M of 64 entries 2^32', () => {
+    const prover = proverOf(s, 11).throughAggregation().drawResponseMasks();
+    prover.y1[1] = s.model.ring.of(new Array<bigint>(64).fill(1n << 32n));
+    expectRefused(s, prover.maskResponses().drawChallenge().respond().bytes(), ['group M']);
+  });
+});
+
 describe('another opening of the same ciphertext is not a small one', () => {
   it('t-shift: m + t and e0 + 1 carry the same ciphertext; with a wrap on top every relation holds, and it dies on its norms', () => {
     const { q, t } = TOY;

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { readHardness, renderSheet } from '../../scripts/sheets.ts';
 import { betaSquaredOf, getSet, PARAMETER_SETS } from '../../src/parameters.ts';
 import { knowledgeError, parameterSheet } from '../../src/sheet.ts';
+import { seededProof } from '../../src/testing/seeded.ts';
+import { scene, smallUpdate, TOY, TOY_TWO_PRIMES } from '../attacks/scene.ts';
 
 const hardness = readHardness();
 
@@ -40,6 +42,19 @@ describe.each(Object.values(PARAMETER_SETS))('sheet of $name', (set) => {
     expect(sheet.completenessError).toBeLessThan(-120);
     expect(sheet.simulationError).toBeLessThan(-120);
     expect(sheet.samplerError).toBeLessThan(-95);
+  });
+});
+
+describe('sizes of the sheet', () => {
+  it.each([TOY, TOY_TWO_PRIMES])('are those of real proofs within 1 %, $name', (set) => {
+    const s = scene({ set, m: smallUpdate(90) });
+    const proof = seededProof(s.statement, s.witness, new Uint8Array(32).fill(2));
+    const { proofBytes, ciphertextBytes } = parameterSheet(set, {
+      dimension: 90,
+      betaSquared: betaSquaredOf(s.claims.betaIndex),
+    });
+    expect(Math.abs(proof.length / proofBytes - 1)).toBeLessThan(0.01);
+    expect(ciphertextBytes).toBe((3 * 2 * set.N * set.residueBits.reduce((a, b) => a + b, 0)) / 8);
   });
 });
 
