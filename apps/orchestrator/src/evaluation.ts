@@ -8,12 +8,12 @@ import {
   preprocess,
   type TrainedModel,
 } from '@zkfl/fl-core';
+import { readDataFile, reading } from './data-file.ts';
 import { ZkflError } from './errors.ts';
 import { readModel } from './model-directory.ts';
-import { readDataFile, reading } from './study.ts';
 
 /** A table whose first line is words, or counts as in scikit-learn's `569,30,malignant,benign`, or data already. */
-function tableOf(text: string): { readonly rows: string; readonly cells: readonly string[] } {
+export function tableOf(text: string): { readonly rows: string; readonly cells: readonly string[] } {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   const columns = (line = '') => line.split(',');
   const first = columns(lines[0]);

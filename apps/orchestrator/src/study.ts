@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import {
   type Dataset,
-  FlCoreError,
   loadWdbc,
   type ModelSpec,
   PRESETS,
@@ -16,6 +14,7 @@ import {
   type TrainingOptions,
 } from '@zkfl/fl-core';
 import type { DatasetName, SimulateConfig } from './config.ts';
+import { readDataFile, reading } from './data-file.ts';
 import { ZkflError } from './errors.ts';
 import { layerBounds, updatePolicy } from './simulate/policy.ts';
 import type { SimulateResult } from './simulate/result.ts';
@@ -42,25 +41,6 @@ const SEED = 42;
 const TAU = 5;
 /** Client 3 attacks, in every round from the 4th. */
 const ATTACKER = { client: 3, fromRound: 4 } as const;
-
-/** The bytes of a data file; throws `data`. */
-export async function readDataFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await readFile(path));
-  } catch (cause) {
-    throw new ZkflError('data', `data: ${path}: cannot be read`, { path }, cause);
-  }
-}
-
-/** Reads a data file with fl-core's strict reader; its typed error becomes `data` with the path in front. */
-export function reading<T>(path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (cause instanceof FlCoreError) throw new ZkflError('data', `data: ${path}: ${cause.message}`, { path }, cause);
-    throw cause;
-  }
-}
 
 async function loadData(dataset: DatasetName, path: string | undefined, seed: number): Promise<SplitDataset> {
   if (dataset === 'pneumoniamnist') {

@@ -8,8 +8,8 @@ import {
   WDBC_MLP,
 } from '@zkfl/fl-core';
 import type { DatasetName } from '../config.ts';
+import { readDataFile, reading } from '../data-file.ts';
 import { ZkflError } from '../errors.ts';
-import { readDataFile, reading } from '../study.ts';
 
 export interface WorkloadRequest {
   readonly data: DatasetName;
