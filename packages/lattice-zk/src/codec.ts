@@ -79,12 +79,15 @@ export class BitWriter {
         this.bits(rest & 0xffffff, 24);
         this.bits(Math.floor(rest / 16777216), k - 24);
       }
-      if (quotient < 24) this.bits(2 ** quotient - 1, quotient + 1);
-      else {
-        this.bits(0xffffff, 24);
-        if (quotient - 24 < 24) this.bits(2 ** (quotient - 24) - 1, quotient - 23);
+      const sign = magnitude === 0 ? 0 : 1;
+      const negative = value < 0 ? 1 : 0;
+      if (quotient < 22) {
+        this.bits((1 << quotient) - 1 + (negative << (quotient + 1)), quotient + 1 + sign);
+      } else {
+        this.bits(0x3fffff, 22);
+        for (let ones = 22; ones < quotient; ones++) this.bits(1, 1);
+        this.bits(negative << 1, 1 + sign);
       }
-      if (magnitude !== 0) this.bits(value < 0 ? 1 : 0, 1);
     }
     return true;
   }
@@ -153,20 +156,72 @@ export class BitReader {
     }
   }
 
-  /** Fill `words` (pairs of i32) with Golomb–Rice integers of parameter k. */
+  /** Fill `words` (pairs of i32) with Golomb–Rice integers of parameter k ≤ 48. */
   gaussians(words: Int32Array, k: number, field: string): void {
+    const buffer = this.#buffer;
+    let offset = this.#offset;
+    let word = this.#word;
+    let filled = this.#filled;
     const scale = 2 ** k;
+    const steps = [Math.min(k, 24), Math.max(k - 24, 0)] as const;
+    const masks = [2 ** steps[0] - 1, 2 ** steps[1] - 1] as const;
+    const short = (): never => {
+      throw malformed('length', buffer.length, 'more bytes');
+    };
     for (let i = 0; i < words.length; i += 2) {
-      const rest = k <= 24 ? this.bits(k) : this.bits(24) + this.bits(k - 24) * 16777216;
-      let quotient = 0;
-      while (this.bits(1) === 1) {
-        if (++quotient >= UNARY_LIMIT) throw malformed(`${field}[${i / 2}]`, 'an endless unary run', `|z| < 48·2^${k}`);
+      while (filled < steps[0]) {
+        if (offset >= buffer.length) short();
+        word |= buffer[offset++]! << filled;
+        filled += 8;
       }
-      const magnitude = quotient * scale + rest;
-      const value = magnitude !== 0 && this.bits(1) === 1 ? -magnitude : magnitude;
-      words[i] = value | 0;
-      words[i + 1] = Math.floor(value / 4294967296);
+      let magnitude = word & masks[0];
+      word >>>= steps[0];
+      filled -= steps[0];
+      if (steps[1] > 0) {
+        while (filled < steps[1]) {
+          if (offset >= buffer.length) short();
+          word |= buffer[offset++]! << filled;
+          filled += 8;
+        }
+        magnitude += (word & masks[1]) * 16777216;
+        word >>>= steps[1];
+        filled -= steps[1];
+      }
+      for (let quotient = 0; ; ) {
+        while (filled < 8 && offset < buffer.length) {
+          word |= buffer[offset++]! << filled;
+          filled += 8;
+        }
+        if (filled === 0) short();
+        // the lowest zero bit; bits above the pending ones are zero, so there is one at `filled` at the latest
+        const ones = 31 - Math.clz32(~word & (word + 1));
+        quotient += ones;
+        if (quotient >= UNARY_LIMIT) {
+          throw malformed(`${field}[${i / 2}]`, 'an endless unary run', `|z| < 48·2^${k}`);
+        }
+        const ended = ones < filled;
+        word = ended ? word >>> (ones + 1) : 0;
+        filled = ended ? filled - ones - 1 : 0;
+        if (!ended) continue;
+        magnitude += quotient * scale;
+        break;
+      }
+      if (magnitude !== 0) {
+        if (filled === 0) {
+          if (offset >= buffer.length) short();
+          word = buffer[offset++]!;
+          filled = 8;
+        }
+        if ((word & 1) === 1) magnitude = -magnitude;
+        word >>>= 1;
+        filled--;
+      }
+      words[i] = magnitude | 0;
+      words[i + 1] = Math.floor(magnitude / 4294967296);
     }
+    this.#offset = offset;
+    this.#word = word;
+    this.#filled = filled;
   }
 
   /** Every bit must have been read; the bits that fill the last byte are zero. */
