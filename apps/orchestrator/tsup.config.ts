@@ -6,6 +6,7 @@ export default defineConfig({
     main: 'src/main.ts',
     'hospital-worker': 'src/simulate/hospital-worker.ts',
     'matrix-worker': 'src/attack-matrix/matrix-worker.ts',
+    'work-worker': 'src/consortium/work-worker.ts',
     'verifier-worker': 'src/simulate/verifier-worker.ts',
   },
   format: ['esm'],

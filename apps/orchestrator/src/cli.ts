@@ -1,9 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { attackCommand } from './commands/attack.ts';
 import { benchCommand } from './commands/bench.ts';
+import { coordinatorCommand } from './commands/coordinator.ts';
 import { dataCommand } from './commands/data.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { hospitalCommand } from './commands/hospital.ts';
+import { initCommand } from './commands/init.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { statusCommand } from './commands/status.ts';
 import { describeError, EXIT_OK, EXIT_USAGE, exitCodeOf } from './errors.ts';
 import { paints } from './terminal.ts';
 import { version } from './version.ts';
@@ -25,6 +29,8 @@ Examples:
   zkfl COMMAND --help                        options and an example of one command`,
     );
   for (const command of [simulateCommand(), evaluateCommand(), dataCommand(), attackCommand(), benchCommand()])
+    program.addCommand(command);
+  for (const command of [initCommand(), coordinatorCommand(), hospitalCommand(), statusCommand()])
     program.addCommand(command);
   const strict = (command: Command): void => {
     command.exitOverride().showSuggestionAfterError(true).allowExcessArguments(false);

@@ -9,7 +9,12 @@ export type ZkflErrorCode =
   | 'message'
   | 'protocol'
   | 'unavailable'
-  | 'worker';
+  | 'worker'
+  | 'identity'
+  | 'study'
+  | 'store'
+  | 'network'
+  | 'audit';
 
 /** Every error the application raises itself; `message` reads `operation: field: got X, want Y`. */
 export class ZkflError extends Error {
