@@ -18,9 +18,12 @@ export interface MembershipRow extends MembershipScore {
   readonly attack: 'loss' | 'loss against a reference model';
 }
 
+/** Share of labels that the control's data has wrong: what a model can only learn by heart. */
+const NOISE = 0.4;
+
 /**
- * Members of the training data against others of the same size: on an overfitted model of one hospital (the control),
- * and on the global model that five hospitals train together, which is all that anybody sees under `full`.
+ * Members of the training data against others of the same size: on a model of one hospital that learned noisy labels by
+ * heart (the control), and on the global model that five hospitals train together, which every party sees under `full`.
  */
 export async function measureMembership(options: {
   readonly data: Dataset;
@@ -33,11 +36,22 @@ export async function measureMembership(options: {
   const [members, others, foreign] = [0, 1, 2].map((part) =>
     subset(data, order.subarray(part * third, (part + 1) * third)),
   ) as [Dataset, Dataset, Dataset];
-  const few = { members: subset(members, first(40)), others: subset(others, first(40)) };
-  const long = { epochs: 120, batch: 8, learningRate: 0.05, optimiser: 'sgd', proximal: 0 } as const;
+  const noise = simRng(seed, 'membership', 'noise');
+  const noisy = (set: Dataset): Dataset => ({
+    ...subset(set, first(100)),
+    labels: set.labels.slice(0, 100).map((label) => (noise.uniform() < NOISE ? 1 - label : label)),
+  });
+  const few = { members: noisy(members), others: noisy(others) };
+  const long = { epochs: 300, batch: 8, learningRate: 0.05, optimiser: 'sgd', proximal: 0 } as const;
   const short = { epochs: 3, batch: 16, learningRate: 0.05, optimiser: 'sgd', proximal: 0 } as const;
   const targets = [
-    { target: 'control: one hospital, 40 patients, 120 epochs', ...few, clients: 1, rounds: 1, training: long },
+    {
+      target: 'control: one hospital, 100 patients, noisy labels, 300 epochs',
+      ...few,
+      clients: 1,
+      rounds: 1,
+      training: long,
+    },
     { target: 'global model of 5 hospitals, 20 rounds', members, others, clients: 5, rounds: 20, training: short },
   ];
   const rows: MembershipRow[] = [];

@@ -18,10 +18,10 @@ export function ladderSquared(index: number): bigint {
 /** β of entry `index`, rounded to float64. */
 export const ladderBound = (index: number): number => Math.sqrt(Number(ladderSquared(index)));
 
-/** The smallest entry with β ≥ 2¹⁰·√dimension, or the last one of `largest`: the scale that quantisation aims at. */
+/** The smallest entry with β ≥ 2⁸·√dimension, or the last one of `largest`: the scale that quantisation aims at. */
 export function defaultLadderIndex(dimension: number, largest: number = LADDER_SIZE - 1): number {
   requireInteger('ladder', 'dimension', dimension, 1);
-  const target = BigInt(dimension) << 20n;
+  const target = BigInt(dimension) << 16n;
   for (let index = 0; index < largest; index++) if (ladderSquared(index) >= target) return index;
   return largest;
 }

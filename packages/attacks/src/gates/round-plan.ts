@@ -51,8 +51,8 @@ export interface QuantisedUpdate {
   readonly m: Int32Array;
 }
 
-/** Buckets reach eight octaves below τ; a smaller update proves the last one. */
-const BUCKETS = 17;
+/** Buckets reach six octaves below τ, where rounding errors begin to count; a smaller update proves the last one. */
+const BUCKETS = 13;
 
 /**
  * Computes the gates of a round. Rules whose reference is missing or zero are waived, and so is a rule that leaves no
