@@ -69,17 +69,23 @@ export function openWitness(
   for (const { source, copy, from, to } of relation.copies) {
     ring.copy(integers[copy]! + 4 * from, integers[source]! + 4 * from, 4 * (to - from));
   }
-  const { polynomials, misfits } = deriveIntegers(loaded, integers);
+  const committedForms = integers.map((p) => lifted(loaded, p));
+  const derivedForms = derivePolynomials(loaded, committedForms, true);
+  const { polynomials, misfits } = centredIntegers(loaded, derivedForms);
   polynomials.forEach((p, i) => {
     const claimed = derived[i] ?? null;
     if (misfits.includes(i) || (claimed !== null && !startsWith(ring.i32(p, ring.n), claimed))) {
       refuseWitness(`${relation.derived[i]!.name}: linear relation`);
     }
   });
-  fillSlack(loaded, [...integers, ...polynomials]);
+  const all = [...integers, ...polynomials];
+  fillSlack(loaded, all);
   checkGroupBounds(loaded, integers);
-  checkProjectionBounds(loaded, [...integers, ...polynomials]);
-  return openState(loaded, statement, stream, [...integers, ...polynomials]);
+  checkProjectionBounds(loaded, all);
+  const { slack } = loaded.layout;
+  ring.lift32(committedForms[slack]!, integers[slack]!);
+  ring.ntt(committedForms[slack]!);
+  return openState(loaded, statement, stream, all, [...committedForms, ...derivedForms]);
 }
 
 /** Committed integers in the arena, i32; zeros where nothing is given. */
@@ -93,42 +99,38 @@ export function placeIntegers({ ring, layout }: Loaded, committed: CommittedWitn
   });
 }
 
-/** Centred integers of the derived polynomials, i32, and the indices of those that do not fit (they are cut). */
-export function deriveIntegers(loaded: Loaded, integers: readonly Ptr[]): { polynomials: Ptr[]; misfits: number[] } {
-  const { ring, relation } = loaded;
-  const polynomials = relation.derived.map(() => ring.alloc(4 * ring.n));
+/** Centred integers of polynomials in NTT form, i32, and the indices of those that do not fit (they are cut). */
+export function centredIntegers({ ring }: Loaded, forms: readonly Ptr[]): { polynomials: Ptr[]; misfits: number[] } {
+  const polynomials = forms.map(() => ring.alloc(4 * ring.n));
   const misfits: number[] = [];
   const mark = ring.mark();
-  const forms = derivePolynomials(
-    loaded,
-    integers.map((p) => lifted(loaded, p)),
-    true,
-  );
+  const residues = ring.allocPoly();
   const wide = ring.alloc(8 * ring.n);
   forms.forEach((p, i) => {
-    ring.intt(p);
-    const centred = ring.center(wide, p);
+    ring.copy(residues, p, ring.polyBytes);
+    ring.intt(residues);
+    const centred = ring.center(wide, residues);
     if (!narrowI64(ring, polynomials[i]!, wide, ring.n) || !centred) misfits.push(i);
   });
   ring.release(mark);
   return { polynomials, misfits };
 }
 
-/** A prover over given integers of every polynomial, slack and copies included. Nothing is checked. */
+/** A prover over given integers of every polynomial, slack and copies included, and their NTT forms. Nothing is checked. */
 export function openState(
   loaded: Loaded,
   statement: RelationStatement,
   stream: SecretStream,
   integers: readonly Ptr[],
+  forms: readonly Ptr[],
 ): ProverState {
-  const { ring, relation, layout } = loaded;
-  const committed = integers.slice(0, layout.count).map((p) => lifted(loaded, p));
+  const { ring, relation } = loaded;
   return {
     loaded,
     statement,
     stream,
     integers,
-    s: [...committed, ...derivePolynomials(loaded, committed, true)],
+    s: forms,
     s2Integers: [],
     s2: [],
     parts: allocateProof(ring, relation),
