@@ -42,7 +42,7 @@ export function render(option: (theme: Theme) => echarts.EChartsOption, size = S
         color: [...theme.colours],
         backgroundColor: 'transparent',
         grid: { left: 64, right: 24, top: 56, bottom: 44 },
-        legend: { top: 8, textStyle: { color: theme.text } },
+        legend: { top: 4, itemGap: 24, textStyle: { color: theme.text } },
         textStyle: { fontFamily: 'system-ui, sans-serif' },
         ...option(theme),
       });
@@ -78,7 +78,7 @@ export function phaseChart(runs: readonly RunResult[]): ThemedChart {
     run.rounds.reduce((sum, { seconds }) => sum + seconds[phase], 0) / run.rounds.length;
   return render((theme) => ({
     xAxis: { type: 'category', data: runs.map(labelOf), ...axis(theme, '') },
-    yAxis: { type: 'value', ...axis(theme, 'CPU seconds a round') },
+    yAxis: { type: 'value', ...axis(theme, 'CPU s') },
     series: PHASES.filter((phase) => runs.some((run) => mean(run, phase) > 0)).map((phase) => ({
       name: phase,
       type: 'bar' as const,
@@ -96,7 +96,7 @@ export function uplinkChart(runs: readonly RunResult[], clients: number): Themed
   const proofs = runs.some(({ rounds }) => rounds.some(({ proofBytes }) => proofBytes !== undefined));
   return render((theme) => ({
     xAxis: { type: 'category', data: runs.map(labelOf), ...axis(theme, '') },
-    yAxis: { type: 'value', ...axis(theme, 'MB up, a hospital and round') },
+    yAxis: { type: 'value', ...axis(theme, 'MB') },
     series: [
       {
         name: 'update',

@@ -6,7 +6,7 @@ import {
   type RunResult,
   type SimulateResult,
 } from '../simulate/result.ts';
-import { bytesText } from '../simulate/table.ts';
+import { bytesText, publishedFigure, rejectionsOf } from '../simulate/table.ts';
 import { version } from '../version.ts';
 import { accuracyChart, labelOf, phaseChart, type ThemedChart, uplinkChart } from './charts.ts';
 import { STYLE } from './style.ts';
@@ -28,42 +28,45 @@ export function figure(title: string, caption: string, chart: ThemedChart): stri
 <figcaption>${escaped(caption)}</figcaption></figure>`;
 }
 
-export const row = (cells: readonly string[], tag = 'td') =>
-  `<tr>${cells.map((cell, i) => (i === 0 ? `<th scope="row">${cell}</th>` : `<${tag}>${cell}</${tag}>`)).join('')}</tr>`;
+export const row = (cells: readonly string[]) =>
+  `<tr>${cells.map((cell, i) => (i === 0 ? `<th scope="row">${cell}</th>` : `<td>${cell}</td>`)).join('')}</tr>`;
 
+/** A column for each run: there are few runs and many figures. */
 function comparison({ runs, config }: SimulateResult): string {
   const baseline = baselineOf(runs);
-  const mean = (run: RunResult, phase: (typeof PHASES)[number]) =>
-    run.rounds.reduce((sum, { seconds }) => sum + seconds[phase], 0) / run.rounds.length;
-  const phases = PHASES.filter((phase) => runs.some((run) => mean(run, phase) > 0));
-  const head = [
-    'protection',
-    'accuracy',
-    'AUC',
-    's a round',
-    '× plain',
-    ...phases,
-    'up, hospital and round',
-    'encrypted',
-    'proven',
-    'of',
+  const mean = (run: RunResult, of: (round: RunResult['rounds'][number]) => number) =>
+    run.rounds.reduce((sum, round) => sum + of(round), 0) / run.rounds.length;
+  const phases = PHASES.filter((phase) => runs.some((run) => mean(run, ({ seconds }) => seconds[phase]) > 0));
+  const lines: readonly (readonly [string, (run: RunResult) => string])[] = [
+    ['accuracy', (run) => `<strong>${percent(run.final.accuracy)}</strong>`],
+    ['AUC', (run) => run.final.auc?.toFixed(3) ?? '–'],
+    ...(config.attacker === null
+      ? []
+      : [
+          ['attacker rejected', (run: RunResult) => rejectionsOf(run, config.attacker).attacker] as const,
+          ['others rejected', (run: RunResult) => String(rejectionsOf(run, config.attacker).others)] as const,
+        ]),
+    ...(config.attack === 'all'
+      ? [
+          ['published system: rejected', (run: RunResult) => publishedFigure(run)?.rejected ?? '–'] as const,
+          ['published system: accuracy', (run: RunResult) => publishedFigure(run)?.accuracy ?? '–'] as const,
+        ]
+      : []),
+    ['seconds a round', (run) => meanRoundSeconds(run).toFixed(3)],
+    ['× plain', (run) => (baseline ? (meanRoundSeconds(run) / meanRoundSeconds(baseline)).toFixed(2) : '–')],
+    ...phases.map(
+      (phase) =>
+        [`${phase}, CPU s`, (run: RunResult) => mean(run, ({ seconds }) => seconds[phase]).toFixed(3)] as const,
+    ),
+    ['up, hospital and round', (run) => bytesText(meanBytesUp(run, config.clients))],
+    ['of that proof', (run) => bytesText(mean(run, ({ proofBytes }) => proofBytes ?? 0) / config.clients)],
+    ['coordinates encrypted', (run) => grouped(run.coverage.encrypted)],
+    ['coordinates proven', (run) => grouped(run.coverage.proven)],
+    ['coordinates in all', (run) => grouped(run.coverage.total)],
   ];
-  const body = runs.map((run) =>
-    row([
-      escaped(labelOf(run)),
-      percent(run.final.accuracy),
-      run.final.auc === undefined ? '–' : run.final.auc.toFixed(3),
-      meanRoundSeconds(run).toFixed(3),
-      baseline ? (meanRoundSeconds(run) / meanRoundSeconds(baseline)).toFixed(2) : '–',
-      ...phases.map((phase) => mean(run, phase).toFixed(3)),
-      bytesText(meanBytesUp(run, config.clients)),
-      grouped(run.coverage.encrypted),
-      grouped(run.coverage.proven),
-      grouped(run.coverage.total),
-    ]),
-  );
-  return `<div class="wide"><table><thead><tr>${head.map((cell) => `<th scope="col">${cell}</th>`).join('')}</tr></thead>
-<tbody>${body.join('\n')}</tbody></table></div>`;
+  const head = ['', ...runs.map((run) => escaped(labelOf(run)))];
+  return `<div class="wide"><table class="figures"><thead><tr>${head.map((cell) => `<th scope="col">${cell}</th>`).join('')}</tr></thead>
+<tbody>${lines.map(([name, of]) => row([escaped(name), ...runs.map(of)])).join('\n')}</tbody></table></div>`;
 }
 
 function rejections(runs: readonly RunResult[]): string {

@@ -14,7 +14,8 @@ figcaption,.note{color:var(--soft);font-size:.87rem;margin:.5rem 0 0}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.88rem;font-variant-numeric:tabular-nums}
 th,td{padding:.4rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
-th:first-child,td:first-child,td:last-child{text-align:left}
+th:first-child,:not(.figures)>*>tr>:last-child{text-align:left}
+tbody th{font-weight:500}
 thead th{color:var(--soft);font-weight:500}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.2rem}
 dt{color:var(--soft)}dd{margin:0}

@@ -97,7 +97,8 @@ function sideBySide({ runs, config }: SimulateResult): string {
   return table.toString();
 }
 
-function publishedFigure({ attack, protection }: RunResult): PublishedFigure | null {
+/** What the published system does in the place of `run`, where that is known. */
+export function publishedFigure({ attack, protection }: RunResult): PublishedFigure | null {
   if (attack === null) return null;
   if (protection === 'full') return PUBLISHED_FIGURES[attack];
   return attack === 'published' && protection === 'plain' ? PUBLISHED_UNPROTECTED : null;
