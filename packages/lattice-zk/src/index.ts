@@ -30,6 +30,7 @@ export {
   type RelationOptions,
   relationStatement,
 } from './relation-statement.ts';
+export { compileKernels } from './ring/kernels.ts';
 export type { RelationStatement, Statement } from './statement.ts';
 export { type TransformTiming, timeTransform } from './timing.ts';
 export {
