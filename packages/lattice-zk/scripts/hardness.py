@@ -30,7 +30,7 @@ LWE_INSTANCES = [
     ("n4096-q106", "MLWE hiding: 4 rows of 5 ternary polynomials", 8192, Q106, TERNARY, TERNARY, 4 * 8192),
 ]
 # set, modulus, log2 of a norm that no statement of the set reaches
-SIS_INSTANCES = [("n4096-q60", Q60, 48), ("n4096-q106", Q106, 52)]
+SIS_INSTANCES = [("n4096-q60", Q60, 50), ("n4096-q106", Q106, 54)]
 MODELS = {"MATZOV": RC.MATZOV, "BDGL16": RC.BDGL16, "ADPS16": RC.ADPS16}
 
 

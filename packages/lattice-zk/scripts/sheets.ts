@@ -67,7 +67,7 @@ ${table(
     ['t', `${set.t} (log2 ${log2Big(set.t).toFixed(3)})`],
     ['Δ = (q−1)/t', `${set.delta}`],
     ['challenge', `${set.challenge.evenPairs} even + ${set.challenge.oddPairs} odd pairs, η = ${set.challenge.eta}`],
-    ['γ1, γ4, largest γ3', `${set.gamma1}, ${set.gamma4}, ${set.gamma3Max}`],
+    ['largest γ1, γ4, largest γ3', `${set.gamma1Max}, ${set.gamma4}, ${set.gamma3Max}`],
     ['λ', set.lambda],
     ['σ_bin²', `${SIGMA_BIN_SQUARED.num}/${SIGMA_BIN_SQUARED.den}`],
     ['clients C, key holders P', `${set.clients}, ${set.keyHolders}`],
@@ -112,7 +112,7 @@ ${table(
 
 ## By dimension
 
-β is the default bucket: the smallest listed β ≥ 2¹⁰·√D, at most bucket ${set.maxBetaIndex} of this set.
+β is the default bucket: the smallest listed β ≥ 2⁸·√D, at most bucket ${set.maxBetaIndex} of this set.
 
 ${table(
   ['D', 'K', 'blocks', 'bucket', 'log2 β', 'γ3', 'tries step 1', 'tries step 4', 'most clients', 'log2 MSIS norm', 'δ'],

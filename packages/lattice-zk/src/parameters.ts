@@ -1,5 +1,5 @@
 export { accept, acceptance, decryptionNoise, type Inequality, moduleSisNorm } from './parameters/acceptance.ts';
-export { SIGMA_BIN_SQUARED } from './parameters/base-variance.ts';
+export { MULTIPLIER_LIMIT, SIGMA_BIN_SQUARED } from './parameters/base-variance.ts';
 export {
   type Derived,
   derive,
@@ -9,9 +9,12 @@ export {
   type Projection,
   projection,
   provenNorm,
+  type ResponseClaim,
   type ResponseGroup,
+  responseWidths,
   type SlackField,
   type StatementShape,
+  samplerTakes,
   type Width,
   width,
 } from './parameters/bounds.ts';

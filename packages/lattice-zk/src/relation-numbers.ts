@@ -5,11 +5,13 @@ import {
   type Inequality,
   isqrtUp,
   logRejectionFactor,
+  MULTIPLIER_LIMIT,
   moduleSisNorm,
   projection,
   provenNorm,
+  responseWidths,
   type SlackField,
-  width,
+  samplerTakes,
 } from './parameters.ts';
 import type { AnyRelation, Form, NormForm, RelationNumbers, VectorTerm } from './relation.ts';
 
@@ -119,7 +121,7 @@ export function relationNumbers(
     const m = n * relation.projections[i].length;
     const fits = (gamma: number): boolean => {
       const b = provenNorm(gamma, alphaSquared);
-      if (41n * BigInt(m) * b > q) return false;
+      if (41n * BigInt(m) * b > q || !samplerTakes(gamma, alphaSquared)) return false;
       if (i === 1 && b * b + isqrtUp(BigInt(n) * b * b) >= q) return false;
       return forms.every((form, f) => {
         const reach = reachOf(relation, form);
@@ -137,20 +139,15 @@ export function relationNumbers(
     { name: 'x', polynomials: 1, boundSquared: BigInt(Math.max(slackBits, 1)) },
     { name: 's2', polynomials: set.s2Polynomials, boundSquared: BigInt(set.s2Polynomials * n) },
   ];
-  const all = BigInt(parts.reduce((sum, { polynomials }) => sum + polynomials, 0));
-  const factor = (BigInt(set.gamma1) * BigInt(set.challenge.eta)) ** 2n;
+  const responses = responseWidths(set, parts);
   return {
     set,
     fields,
     slackBits,
     z3,
     z4,
-    groups: parts.map((part) => {
-      const w = width({ num: factor * part.boundSquared * all, den: BigInt(part.polynomials) });
-      const maxNormSquared = (2n * BigInt(n * part.polynomials) * w.sigmaSquared.num) / w.sigmaSquared.den;
-      return { ...part, ...w, maxNormSquared };
-    }),
-    logM1: logRejectionFactor(set.gamma1),
+    groups: responses.groups,
+    logM1: logRejectionFactor(responses.gamma1),
     logM3: logRejectionFactor(z3.gamma),
     logM4: logRejectionFactor(z4.gamma),
   };
@@ -181,6 +178,8 @@ export function relationInequalities(relation: AnyRelation): readonly Inequality
     add(`projection ${i + 3}: 41·m·B̄ ≤ q`, 41n * BigInt(z.coordinates) * z.provenNorm, '<=', q);
     add(`slack ${i + 3}: 2·‖z‖² ≤ 13·B̄²`, 2n * z.maxNormSquared, '<=', 13n * z.provenNorm ** 2n);
   }
+  const widest = [z3, z4, ...numbers.groups].reduce((most, { k }) => (k > most ? k : most), 0n);
+  add('sampler: largest σ/σ_bin < 2^31', widest, '<', MULTIPLIER_LIMIT);
   add('slack polynomial: L ≤ n', BigInt(numbers.slackBits), '<=', BigInt(n));
   const sis = moduleSisNorm(numbers);
   add('Module-SIS: norm < q', sis, '<', q);

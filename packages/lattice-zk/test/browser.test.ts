@@ -37,7 +37,7 @@ const SCENE = `async () => {
   const zk = await import('/index.js');
   const testing = await import('/testing.js');
   const set = zk.getSet('n4096-q60');
-  const m = Int32Array.from({ length: 9000 }, (_, i) => ((i * 7919) % 1001) - 500);
+  const m = Int32Array.from({ length: 9000 }, (_, i) => ((i * 7919) % 801) - 400);
   const { description, witness } = testing.encryptForTest({ set, m, seed: 1 });
   const context = new TextEncoder().encode('a browser');
   const statement = zk.updateStatement({ set: set.name, description, betaIndex: zk.defaultBetaIndex(set, 9000), context });

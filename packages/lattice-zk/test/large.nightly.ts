@@ -8,8 +8,8 @@ describe('real sizes', () => {
     const set = getSet(name);
     for (const [D, bytes, memory] of [
       [10_000, 0.8e6, 0.2e9],
-      [108_996, 1.4e6, 0.5e9],
-      [1_000_000, 7.3e6, 2e9],
+      [108_996, 1.45e6, 0.5e9],
+      [1_000_000, 7.6e6, 2e9],
     ] as const) {
       it(`${name}, D = ${D}: accepted, a flipped bit refused, within ${memory / 1e9} GB`, () => {
         const { description, witness } = encryptForTest({ set, m: coordinates(D, 1, 300), seed: 1 });

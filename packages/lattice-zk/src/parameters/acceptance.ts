@@ -1,4 +1,5 @@
 import { LatticeZkError } from '../errors.ts';
+import { MULTIPLIER_LIMIT } from './base-variance.ts';
 import { type Derived, derive, keyNormBoundSquared, type StatementShape } from './bounds.ts';
 import { betaSquaredOf } from './buckets.ts';
 import { bitLength, ceilDiv, isqrtUp } from './integers.ts';
@@ -79,6 +80,8 @@ export function acceptance(set: ParameterSet, shape: StatementShape): readonly I
     add(`range ${j}: β² + 2^l < q`, betaSquared + room(`range ${j}`), '<', q);
   });
   add('slack polynomial: L ≤ n', BigInt(slackBits), '<=', BigInt(n));
+  const widest = [z3, z4, ...derived.groups].reduce((most, { k }) => (k > most ? k : most), 0n);
+  add('sampler: largest σ/σ_bin < 2^31', widest, '<', MULTIPLIER_LIMIT);
   add('plaintext: 4·C²·β² < t²', 4n * BigInt(set.clients) ** 2n * betaSquared, '<', t * t);
   // |noise| < (q − t)/(2t) is enough for a correct rounding because q ≡ 1 mod t and |m| < t/2
   add('decryption: 2t·noise + t < q', 2n * t * decryptionNoise(derived) + t, '<', q);

@@ -1,5 +1,5 @@
 import { LatticeZkError } from '../errors.ts';
-import { SIGMA_BIN_SQUARED } from './base-variance.ts';
+import { MULTIPLIER_LIMIT, SIGMA_BIN_SQUARED } from './base-variance.ts';
 import { bitLength, ceilDiv, isqrt, isqrtUp, multiplierFor, type Rational } from './integers.ts';
 import type { ParameterSet } from './sets.ts';
 
@@ -66,6 +66,7 @@ export interface Derived {
   readonly slackBits: number;
   readonly z3: Projection;
   readonly z4: Projection;
+  readonly gamma1: number;
   /** U, M, x, one group for each range with copies, s2 — in the order of the proof */
   readonly groups: readonly ResponseGroup[];
   /** ln M of the step-1 tests and of the joint step-4 test, exact */
@@ -123,11 +124,43 @@ export function projection(gamma: number, alphaSquared: bigint, coordinates: num
   };
 }
 
-/** γ₃: the largest integer ≤ gamma3Max whose B̄₃ passes both inequalities that it occurs in; 0 if none does. */
+/** Committed polynomials that share one response width, and a bound on their honest integers. */
+export type ResponseClaim = Pick<ResponseGroup, 'name' | 'polynomials' | 'boundSquared'>;
+
+/** γ₁ goes no lower: M(14) = 2.61 tries. */
+const GAMMA1_MIN = 14;
+
+/**
+ * σ_g = γ₁·η·bound_g·√(Σk/k_g) for every group. γ₁ is the set's largest, halved while some width is more than the sampler
+ * takes: M(56) = 1.27, M(28) = 1.61, M(14) = 2.61 tries, one bit a coefficient from each to the next.
+ */
+export function responseWidths(
+  set: ParameterSet,
+  parts: readonly ResponseClaim[],
+): { readonly gamma1: number; readonly groups: readonly ResponseGroup[] } {
+  const all = BigInt(parts.reduce((sum, part) => sum + part.polynomials, 0));
+  for (let gamma1 = set.gamma1Max; ; gamma1 >>= 1) {
+    const factor = (BigInt(gamma1) * BigInt(set.challenge.eta)) ** 2n;
+    const groups = parts.map((part) => {
+      const w = width({ num: factor * part.boundSquared * all, den: BigInt(part.polynomials) });
+      const maxNormSquared = (2n * BigInt(set.n * part.polynomials) * w.sigmaSquared.num) / w.sigmaSquared.den;
+      return { ...part, ...w, maxNormSquared };
+    });
+    if (gamma1 <= GAMMA1_MIN || groups.every(({ k }) => k < MULTIPLIER_LIMIT)) return { gamma1, groups };
+  }
+}
+
+/** Whether the sampler takes the mask of a projection: σ = γ·√337·α. */
+export function samplerTakes(gamma: number, alphaSquared: bigint): boolean {
+  return width({ num: 337n * BigInt(gamma) ** 2n * alphaSquared, den: 1n }).k < MULTIPLIER_LIMIT;
+}
+
+/** γ₃: the largest integer ≤ gamma3Max that the sampler and both inequalities allow in which B̄₃ occurs; 0 if none is. */
 function largestGamma3(set: ParameterSet, betaSquared: bigint, normBits: number, m3: bigint): number {
   for (let gamma = set.gamma3Max; gamma >= 1; gamma--) {
     const b = provenNorm(gamma, betaSquared);
-    if (b * b + (1n << BigInt(normBits)) < set.q && 41n * m3 * b <= set.q) return gamma;
+    if (b * b + (1n << BigInt(normBits)) >= set.q || 41n * m3 * b > set.q) continue;
+    if (samplerTakes(gamma, betaSquared)) return gamma;
   }
   return 0;
 }
@@ -164,14 +197,14 @@ function slackFields(shape: Required<StatementShape>, noise: bigint): SlackField
   });
 }
 
-function responseGroups(
+function responseClaims(
   set: ParameterSet,
   shape: Required<StatementShape>,
   blocks: number,
   ciphertexts: number,
   slackBits: number,
-): ResponseGroup[] {
-  const parts: { name: string; polynomials: number; boundSquared: bigint }[] = [
+): ResponseClaim[] {
+  const parts: ResponseClaim[] = [
     { name: 'U', polynomials: blocks, boundSquared: BigInt(ciphertexts) * BigInt(set.N) },
     { name: 'M', polynomials: blocks, boundSquared: shape.betaSquared },
     { name: 'x', polynomials: 1, boundSquared: BigInt(slackBits) },
@@ -184,16 +217,7 @@ function responseGroups(
     polynomials: set.s2Polynomials,
     boundSquared: BigInt(set.s2Polynomials) * BigInt(set.n),
   });
-  const all = BigInt(parts.reduce((sum, part) => sum + part.polynomials, 0));
-  const factor = (BigInt(set.gamma1) * BigInt(set.challenge.eta)) ** 2n;
-  return parts.map((part) => {
-    const w = width({ num: factor * part.boundSquared * all, den: BigInt(part.polynomials) });
-    return {
-      ...part,
-      ...w,
-      maxNormSquared: (2n * BigInt(set.n) * BigInt(part.polynomials) * w.sigmaSquared.num) / w.sigmaSquared.den,
-    };
-  });
+  return parts;
 }
 
 /**
@@ -241,6 +265,7 @@ export function derive(set: ParameterSet, given: StatementShape): Derived {
       want: 'a smaller bound',
     });
   }
+  const { gamma1, groups } = responseWidths(set, responseClaims(set, shape, blocks, ciphertexts, slackBits));
   return {
     set,
     shape,
@@ -251,9 +276,10 @@ export function derive(set: ParameterSet, given: StatementShape): Derived {
     slackBits,
     z3: projection(gamma3, betaSquared, m3),
     z4: projection(set.gamma4, noise + BigInt(slackBits), m4),
-    groups: responseGroups(set, shape, blocks, ciphertexts, slackBits),
+    gamma1,
+    groups,
     logM3: logRejectionFactor(gamma3),
     logM4: logRejectionFactor(set.gamma4),
-    logM1: logRejectionFactor(set.gamma1),
+    logM1: logRejectionFactor(gamma1),
   };
 }

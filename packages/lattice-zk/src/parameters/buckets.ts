@@ -23,7 +23,7 @@ export function betaSquaredOf(index: number): bigint {
 }
 
 /**
- * The bucket that an update of D coordinates uses unless a policy says otherwise: the smallest β ≥ 2¹⁰·√D, or the
+ * The bucket that an update of D coordinates uses unless a policy says otherwise: the smallest β ≥ 2⁸·√D, or the
  * set's largest bucket where that is less.
  */
 export function defaultBetaIndex(set: ParameterSet, dimension: number): number {
@@ -36,7 +36,7 @@ export function defaultBetaIndex(set: ParameterSet, dimension: number): number {
       want: 'a positive integer',
     });
   }
-  const target = BigInt(dimension) << 20n;
+  const target = BigInt(dimension) << 16n;
   for (let index = 0; index < set.maxBetaIndex; index++) if (betaSquaredOf(index) >= target) return index;
   return set.maxBetaIndex;
 }

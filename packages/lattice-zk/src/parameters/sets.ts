@@ -47,8 +47,8 @@ export interface ParameterSet extends ParameterRecord {
   readonly rows: number;
   /** independent sets of γ, one for each garbage evaluation */
   readonly lambda: number;
-  /** rejection parameter γ₁ of the final response */
-  readonly gamma1: number;
+  /** upper end of the search for γ₁, the rejection parameter of the final response */
+  readonly gamma1Max: number;
   /** rejection parameter of z4 */
   readonly gamma4: number;
   /** upper end of the search for γ₃, the rejection parameter of z3 */
@@ -119,7 +119,7 @@ export function parameterSet(record: ParameterRecord): ParameterSet {
     residueBits: Object.freeze(primes.map(bitLength)),
     rows,
     lambda: 2,
-    gamma1: 14,
+    gamma1Max: 56,
     gamma4: 128,
     gamma3Max: 128,
     maskPolynomials,
@@ -187,7 +187,7 @@ export function describeSet(set: ParameterSet, baseVariance: Rational): string {
     ['eta', set.challenge.eta],
     ['rows', set.rows],
     ['lambda', set.lambda],
-    ['gamma1', set.gamma1],
+    ['gamma1Max', set.gamma1Max],
     ['gamma4', set.gamma4],
     ['gamma3Max', set.gamma3Max],
     ['s2Polynomials', set.s2Polynomials],

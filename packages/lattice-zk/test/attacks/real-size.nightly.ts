@@ -20,7 +20,7 @@ describe.each<SetName>(['n4096-q60', 'n4096-q106'])('fuzzing at real size, %s', 
   let honestTime = 0;
 
   beforeAll(() => {
-    const { description, witness } = encryptForTest({ set, m: smallUpdate(dimension, 3, 900), seed: 12 });
+    const { description, witness } = encryptForTest({ set, m: smallUpdate(dimension, 3, 400), seed: 12 });
     const betaIndex = defaultBetaIndex(set, dimension);
     statement = updateStatement({ set: name, description, betaIndex, context: new Uint8Array([7]) });
     proof = seededProof(statement, witness, new Uint8Array(32).fill(8));

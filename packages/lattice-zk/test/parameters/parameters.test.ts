@@ -11,6 +11,7 @@ import {
   isqrt,
   isqrtUp,
   logRejectionFactor,
+  MULTIPLIER_LIMIT,
   noiseBoundSquared,
   PARAMETER_SETS,
   parameterSet,
@@ -49,7 +50,7 @@ describe.each(sets)('set $name', (set) => {
 
 describe('acceptance', () => {
   it('γ3 is the largest that passes: one more breaks the norm inequality', () => {
-    for (const dimension of [10_000, 100_000, 1_000_000]) {
+    for (const dimension of [50_000, 100_000, 1_000_000]) {
       const { set, shape } = update('n4096-q60', dimension);
       const { z3, fields } = derive(set, shape);
       const l0 = 1n << BigInt(fields[0]?.bits ?? 0);
@@ -57,6 +58,20 @@ describe('acceptance', () => {
       expect(z3.provenNorm ** 2n + l0 < set.q).toBe(true);
       expect(square(z3.gamma + 1) + l0 >= set.q).toBe(true);
     }
+  });
+
+  it('γ1 is 56, and halved where a width would be more than the sampler takes', () => {
+    const { set, shape } = update('n4096-q106', 108_996);
+    expect(derive(set, shape).gamma1).toBe(56);
+    const betaSquared = betaSquaredOf(set.maxBetaIndex);
+    const wide = derive(set, { ...shape, betaSquared });
+    expect(wide.gamma1).toBe(28);
+    for (const { k } of [wide.z3, wide.z4, ...wide.groups]) expect(k).toBeLessThan(MULTIPLIER_LIMIT);
+    expect(wide.groups.find(({ name }) => name === 'M')!.k * 2n).toBeGreaterThanOrEqual(MULTIPLIER_LIMIT);
+    // too wide even at 14: a single copied block among 500 polynomials
+    const lone = { ...shape, dimension: 1_000_000, betaSquared, ranges: [{ betaSquared, copies: 1 }] };
+    expect(derive(set, lone).gamma1).toBe(14);
+    expect(acceptance(set, lone).filter(({ ok }) => !ok)).toMatchObject([{ name: 'sampler: largest σ/σ_bin < 2^31' }]);
   });
 
   it('refuses a bucket beyond the set', () => {
@@ -72,7 +87,7 @@ describe('acceptance', () => {
 
   it('refuses more slack bits than coefficients', () => {
     const { set, shape } = update('n4096-q60', 10);
-    const ranges = Array.from({ length: 400 }, () => ({ betaSquared: shape.betaSquared, copies: 0 }));
+    const ranges = Array.from({ length: 1000 }, () => ({ betaSquared: shape.betaSquared, copies: 0 }));
     expect(() => accept(set, { ...shape, ranges })).toThrow(/L ≤ n/);
   });
 
