@@ -31,7 +31,7 @@ const FILES = [
 const SKIPPED = /^(BitWriter|encodeProof|quadraticCross|riceParameter)$/;
 /** Calls that free memory or remember a result. */
 const HOUSEKEEPING = /\.(release|wipe|mark)\(|known\.add|tables\.set|instances\.set/;
-const TESTS = ['reference', 'statement', 'bounds', 'transcript', 'wrap', 'encoding', 'slots'];
+const TESTS = ['reference', 'statement', 'bounds', 'transcript', 'wrap', 'encoding', 'relation', 'slots'];
 /** Nothing takes that long unless it does not end. */
 const TIMEOUT = 600_000;
 /** Sums are mutated where they decide something; elsewhere they are addresses, and every mutant dies at the first proof. */
@@ -40,6 +40,8 @@ const SUMS = /^(verify|codec|challenge)\.ts$/;
 export interface Mutant {
   readonly file: string;
   readonly line: number;
+  /** the whole source line */
+  readonly text: string;
   readonly what: string;
   readonly from: string;
   readonly to: string;
@@ -67,7 +69,16 @@ export function mutantsOf(file: string, text: string): Mutant[] {
   const add = (what: string, node: { getStart(): number; getEnd(): number }, to: string): void => {
     const [start, end] = [node.getStart(), node.getEnd()];
     const line = source.getLineAndCharacterOfPosition(start).line + 1;
-    mutants.push({ file, line, what, from: text.slice(start, end), to, start, end });
+    mutants.push({
+      file,
+      line,
+      text: (text.split('\n')[line - 1] ?? '').trim(),
+      what,
+      from: text.slice(start, end),
+      to,
+      start,
+      end,
+    });
   };
   const visit = (node: ts.Node): void => {
     if ((ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) && SKIPPED.test(node.name?.text ?? '')) return;
@@ -144,9 +155,9 @@ export function report(outcomes: readonly Outcome[]): string {
     return `| ${file} | ${all.length} | ${all.filter(({ killed }) => killed).length} | ${all.filter(({ killed }) => !killed).length} |`;
   });
   const explained = survivors.map(({ mutant }) => {
-    const reason = EQUIVALENT.find(({ file, line }) => file === mutant.file && lineText(mutant).includes(line))?.reason;
+    const reason = EQUIVALENT.find(({ file, line }) => file === mutant.file && mutant.text.includes(line))?.reason;
     const code = `${mutant.from.replace(/\s+/g, ' ')} → ${mutant.to.replace(/\s+/g, ' ')}`.replaceAll('|', '\\|');
-    return `| ${mutant.file} | ${mutant.what} | \`${code}\` in \`${lineText(mutant).replaceAll('|', '\\|')}\` | ${reason ?? '**not explained**'} |`;
+    return `| ${mutant.file} | ${mutant.what} | \`${code}\` in \`${mutant.text.replaceAll('|', '\\|')}\` | ${reason ?? '**not explained**'} |`;
   });
   const killed = outcomes.length - survivors.length;
   return `# Mutation test of the verifier
@@ -167,12 +178,6 @@ ${rows.join('\n')}
 | --- | --- | --- | --- |
 ${explained.join('\n')}
 `;
-}
-
-function lineText({ file, line }: Mutant): string {
-  return readFileSync(join(PACKAGE, 'src', file), 'utf8')
-    .split('\n')
-    [line - 1]!.trim();
 }
 
 function main(): number {

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { statementOf } from '../../src/statement.ts';
 import { INSECURE_N64, insecureRelationStatement } from '../../src/testing/seeded.ts';
+import { scene, smallUpdate } from './scene.ts';
 
 const norm = (name: string, polynomials: readonly number[], boundSquared: bigint) =>
   ({ kind: 'norm', name, polynomials, boundSquared, centre: [] }) as const;
@@ -43,4 +45,22 @@ it('a polynomial that no projection covers can’t be squared', () => {
     ] as const,
   };
   expect(() => insecureRelationStatement(INSECURE_N64, claims)).toThrow(expect.objectContaining({ code: 'statement' }));
+});
+
+it('a relation whose projections leave a squared polynomial out makes no statement', () => {
+  const { relation } = scene({
+    m: smallUpdate(60),
+    claims: { layers: [{ from: 5, to: 41, boundSquared: 30_000n }] },
+  }).statement;
+  const header = { integers: [60, 88] as const, context: new Uint8Array(1) };
+  const build = (change: Partial<typeof relation>) => () => statementOf({ ...relation, ...change }, header);
+  const [third, fourth] = relation.projections;
+  expect(build({})).not.toThrow();
+  expect(build({ projections: [[], fourth], copies: [] })).toThrow(/norm/);
+  expect(build({ projections: [third, fourth.slice(1)] })).toThrow(/noise/);
+  expect(build({ projections: [third, fourth.slice(0, -1)] })).toThrow(/slack polynomial/);
+  expect(build({ copies: [] })).toThrow(/range 0/);
+  expect(build({ copies: relation.copies.map((copy) => ({ ...copy, copy: 99 })) })).toThrow(/copies.copy/);
+  expect(build({ copies: relation.copies.map((copy) => ({ ...copy, source: 3 })) })).toThrow(/copies.source/);
+  expect(build({ forms: relation.forms.slice(1) })).toThrow(/forms/);
 });

@@ -53,8 +53,10 @@ describe('a relation that is false in one slot pair only', () => {
     for (const i of [2, 16, 30]) expect(operatorNormWithin(s.set.n, s.set.challenge.eta, [i], [1])).toBe(true);
   });
 
-  it('is accepted with the probability of guessing one of two challenges out of |C|, and no other', () => {
-    const tries = NIGHTLY ? 3000 : 450;
+  it('is accepted with the probability of guessing one of two challenges out of |C|, and no other', {
+    timeout: NIGHTLY ? 3_600_000 : 120_000,
+  }, () => {
+    const tries = NIGHTLY ? 1500 : 450;
     const random = new TestRandom(17);
     const prover = proverOf(s, 5, withSlack(s.model, committedOf(s))).throughAggregation();
     // h off by the defect: f = defect ≠ 0, and h still vanishes where it must
