@@ -11,8 +11,9 @@ const CURVES = ['sign-flip', 'adaptive', 'label-flip'];
 const percent = (summary: Summary | undefined): string =>
   summary === undefined ? '–' : `${(100 * summary.mean).toFixed(1)} ± ${(100 * summary.std).toFixed(1)}`;
 
-const table = (head: readonly string[], body: readonly (readonly string[])[]): string =>
-  `<div class="wide"><table><thead><tr>${head.map((cell) => `<th scope="col">${escaped(cell)}</th>`).join('')}</tr></thead>
+/** `words`: cells hold sentences, which wrap and start at the left. */
+const table = (head: readonly string[], body: readonly (readonly string[])[], words = false): string =>
+  `<div class="wide"><table${words ? ' class="words"' : ''}><thead><tr>${head.map((cell) => `<th scope="col">${escaped(cell)}</th>`).join('')}</tr></thead>
 <tbody>${body.map((cells) => row(cells.map(escaped))).join('\n')}</tbody></table></div>`;
 
 const section = (title: string, content: string): string => `<section><h2>${escaped(title)}</h2>${content}</section>`;
@@ -38,6 +39,7 @@ export function renderMatrixReport(result: MatrixResult, grid: PictureGrid | und
       table(
         ['claim', 'holds', 'measured'],
         verdicts.map(({ claim, holds, detail }) => [claim, yes(holds), detail]),
+        true,
       ),
     ),
   ];
@@ -81,6 +83,7 @@ export function renderMatrixReport(result: MatrixResult, grid: PictureGrid | und
       table(
         ['policy', 'rule', 'reveals', 'first round'],
         policies.map((note) => [note.policy, note.rule, note.reveals, note.firstRound]),
+        true,
       ),
     ),
   );
@@ -91,6 +94,7 @@ export function renderMatrixReport(result: MatrixResult, grid: PictureGrid | und
         table(
           ['policy', 'message', 'predicate', 'proof', 'agree'],
           proofs.map((p) => [p.policy, p.message, p.predicate, p.proof, yes(p.agree)]),
+          true,
         ),
       ),
     );
@@ -98,7 +102,7 @@ export function renderMatrixReport(result: MatrixResult, grid: PictureGrid | und
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>zkfl attack: ${escaped(config.matrix)}, ${cells.length} runs</title>
-<style>${STYLE}img{max-width:100%;image-rendering:pixelated;background:#fff}</style></head><body><main>
+<style>${STYLE}.words td,.words th{white-space:normal;text-align:left;vertical-align:top}img{max-width:100%;image-rendering:pixelated;background:#fff}</style></head><body><main>
 <header><p class="brand">zkfl ${escaped(config.version)}</p>
 <h1>Attacks and defences, side by side</h1></header>
 ${parts.join('\n')}
