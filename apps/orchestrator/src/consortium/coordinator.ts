@@ -22,6 +22,7 @@ import {
   type enrolledSchema,
   enrolmentDigest,
   type Member,
+  rosterBytes,
   rosterDigest,
 } from './enrolment.ts';
 import type { Identity } from './identity.ts';
@@ -59,8 +60,6 @@ const RETRY_MS = 2000;
 const MOST_RETRIES = 3;
 /** A wall clock that says an earlier time than the log by more than this is not believed. */
 const CLOCK_TOLERANCE_MS = 120_000;
-
-export const rosterBytes = (study: string, roster: string): Uint8Array => canonicalBytes({ study, roster });
 
 /**
  * The coordinator of one study, without its network: it enrols, runs the effects of the round machine, and writes each

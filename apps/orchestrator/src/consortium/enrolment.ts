@@ -74,6 +74,9 @@ export const enrolmentDigest = (enrolment: Enrolment): string => sha3Hex(ENROLME
 export const rosterDigest = (study: string, members: readonly Member[]): string =>
   sha3Hex(ROSTER, canonicalBytes({ study, members }));
 
+/** What the coordinator signs about the roster. */
+export const rosterBytes = (study: string, roster: string): Uint8Array => canonicalBytes({ study, roster });
+
 /** Checks every member and that clients and keys are distinct; throws `protocol`. */
 export async function checkRoster(study: string, members: readonly Member[]): Promise<void> {
   const keys = ['channelKey', 'channelFingerprint', 'signatureKey'] as const;

@@ -23,12 +23,11 @@ import {
   type Metrics,
   type SignedEntry,
 } from './audit-log.ts';
-import { rosterBytes } from './coordinator.ts';
 import { ACCEPTED, APPLIED, KEY_PACKAGE, keyPackageContext, ownSecretContext, ROSTER, UPDATE } from './domains.ts';
 import { fromBase64, toBase64 } from './encoding.ts';
-import { checkRoster, createEnrolment, type Member, rosterDigest } from './enrolment.ts';
-import type { HospitalData } from './hospital-data.ts';
-import type { HospitalFolder, HospitalState } from './hospital-folder.ts';
+import { checkRoster, createEnrolment, type Member, rosterBytes, rosterDigest } from './enrolment.ts';
+import type { HospitalState } from './hospital-folder.ts';
+import type { HospitalData } from './hospital-share.ts';
 import type { Identity } from './identity.ts';
 import { enrolAt, Link, type LinkOptions } from './link.ts';
 import { CHUNK_BYTES, keyPackageBytes, LONGEST_WAIT_MS, type Reply, reportBytes, updateBytes } from './protocol.ts';
@@ -43,8 +42,20 @@ export interface HospitalDesk {
   tell(message: string): void;
 }
 
+/** Where a hospital keeps what it must not lose: a folder, or a browser tab's memory. */
+export interface HospitalStorage {
+  state(): Promise<HospitalState | null>;
+  save(state: HospitalState): Promise<void>;
+  /** named by the SHA-256 of their bytes */
+  readonly blobs: {
+    put(bytes: Uint8Array): Promise<string>;
+    get(digest: string): Promise<Uint8Array<ArrayBuffer>>;
+    remove(digest: string): Promise<void>;
+  };
+}
+
 export interface HospitalOptions {
-  readonly folder: HospitalFolder;
+  readonly folder: HospitalStorage;
   readonly identity: Identity;
   /** approved already */
   readonly signed: SignedStudy;
