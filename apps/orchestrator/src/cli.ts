@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { attackCommand } from './commands/attack.ts';
+import { auditCommand } from './commands/audit.ts';
 import { benchCommand } from './commands/bench.ts';
 import { coordinatorCommand } from './commands/coordinator.ts';
 import { dataCommand } from './commands/data.ts';
@@ -30,7 +31,7 @@ Examples:
     );
   for (const command of [simulateCommand(), evaluateCommand(), dataCommand(), attackCommand(), benchCommand()])
     program.addCommand(command);
-  for (const command of [initCommand(), coordinatorCommand(), hospitalCommand(), statusCommand()])
+  for (const command of [initCommand(), coordinatorCommand(), hospitalCommand(), auditCommand(), statusCommand()])
     program.addCommand(command);
   const strict = (command: Command): void => {
     command.exitOverride().showSuggestionAfterError(true).allowExcessArguments(false);

@@ -11,7 +11,7 @@ import { sign, verify } from '@zkfl/kem';
 import pLimit from 'p-limit';
 import type { z } from 'zod';
 import { ZkflError } from '../errors.ts';
-import { type AcceptedUpdate, acceptedListBytes } from '../simulate/wire.ts';
+import { type AcceptedUpdate, acceptedListOf } from '../simulate/wire.ts';
 import { type AuditEvent, nextEntry, type SignedEntry } from './audit-log.ts';
 import { ACCEPTED, ENROLLED, KEY_PACKAGE, ROSTER } from './domains.ts';
 import { canonicalBytes, fromBase64, toBase64 } from './encoding.ts';
@@ -548,15 +548,7 @@ export class Coordinator {
     const accepted = updates.map(({ client, digest }) => ({ client: Number(client), digest }));
     const sum = await this.work.sum({ updates: accepted });
     if (this.#closed) return;
-    const payload = await this.store.blobs.get(sum.digest);
-    const list = acceptedListBytes({
-      kind: 'sum',
-      study: this.study.id,
-      round,
-      accepted,
-      signature: new Uint8Array(),
-      payload,
-    });
+    const list = acceptedListOf({ study: this.study.id, round, accepted, sum: sum.digest });
     const { signature: keyPair } = this.#options.identity;
     const signature = toBase64(await sign({ keyPair, message: list, context: ACCEPTED }));
     const applyBy = this.#now() + this.#state!.plan.deadline;

@@ -1,49 +1,14 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { ZkflError } from '../errors.ts';
-import { costsSchema, metricsSchema } from './audit-log.ts';
 import { BlobStore } from './blobs.ts';
-import { base64, canonicalText, digest, parseJsonBy } from './encoding.ts';
+import { canonicalText, parseJsonBy } from './encoding.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { type HospitalMemory, type HospitalState, hospitalStateSchema } from './hospital-state.ts';
 import { readStudy, type SignedStudy } from './study-file.ts';
 
-const client = z.number().int().min(0).max(499);
-const round = z.number().int().min(0).max(1000);
-
-/** Where a hospital stands. Written whole after each step, before anything of the step leaves the hospital. */
-const stateSchema = z.strictObject({
-  version: z.literal(1),
-  study: digest,
-  client,
-  /** approved by the hospital; null until enrolment is closed */
-  roster: digest.nullable(),
-  /** blobs: the public aggregation key, and the secret one sealed to this hospital */
-  keys: z.strictObject({ publicKey: digest, secret: digest }).nullable(),
-  /** rounds that are over for this hospital */
-  round,
-  /** the global model after them; names its blob */
-  model: digest,
-  /** the one update of the open round; names its blob. Never made twice once it is here. */
-  upload: z.strictObject({ round, digest, signature: base64(3309), costs: costsSchema }).nullable(),
-  /** what the coordinator has not been told yet */
-  report: z
-    .strictObject({ round, model: digest, metrics: metricsSchema.optional(), costs: costsSchema.optional() })
-    .nullable(),
-  history: z.array(
-    z.strictObject({
-      round,
-      outcome: z.enum(['applied', 'skipped']),
-      model: digest,
-      own: z.enum(['accepted', 'not in it']),
-      metrics: metricsSchema.optional(),
-    }),
-  ),
-});
-export type HospitalState = z.infer<typeof stateSchema>;
-
 /** A hospital's own folder: approved study, state, blobs. */
-export class HospitalFolder {
+export class HospitalFolder implements HospitalMemory {
   readonly directory: string;
   readonly blobs: BlobStore;
   readonly #lock: FolderLock;
@@ -81,7 +46,9 @@ export class HospitalFolder {
 
   async state(): Promise<HospitalState | null> {
     const text = await this.#read('state.json');
-    return text === null ? null : parseJsonBy(stateSchema, text, { code: 'store', what: 'hospital: state.json' });
+    return text === null
+      ? null
+      : parseJsonBy(hospitalStateSchema, text, { code: 'store', what: 'hospital: state.json' });
   }
 
   async save(state: HospitalState): Promise<void> {

@@ -3,7 +3,7 @@ import { open as openEnvelope, seal, sign, verify } from '@zkfl/kem';
 import { describeError, ZkflError } from '../errors.ts';
 import { bytesToFloats, digestOf, floatsToBytes } from '../simulate/bytes.ts';
 import { Meter } from '../simulate/meter.ts';
-import { acceptedListBytes, encodeMessage } from '../simulate/wire.ts';
+import { acceptedListOf, encodeMessage } from '../simulate/wire.ts';
 import {
   type BfvEncryptor,
   createBfvEncryptor,
@@ -26,8 +26,8 @@ import {
 import { ACCEPTED, APPLIED, KEY_PACKAGE, keyPackageContext, ownSecretContext, ROSTER, UPDATE } from './domains.ts';
 import { fromBase64, toBase64 } from './encoding.ts';
 import { checkRoster, createEnrolment, type Member, rosterBytes, rosterDigest } from './enrolment.ts';
-import type { HospitalState } from './hospital-folder.ts';
 import type { HospitalData } from './hospital-share.ts';
+import type { HospitalMemory, HospitalState } from './hospital-state.ts';
 import type { Identity } from './identity.ts';
 import { enrolAt, Link, type LinkOptions } from './link.ts';
 import { CHUNK_BYTES, keyPackageBytes, LONGEST_WAIT_MS, type Reply, reportBytes, updateBytes } from './protocol.ts';
@@ -42,20 +42,8 @@ export interface HospitalDesk {
   tell(message: string): void;
 }
 
-/** Where a hospital keeps what it must not lose: a folder, or a browser tab's memory. */
-export interface HospitalStorage {
-  state(): Promise<HospitalState | null>;
-  save(state: HospitalState): Promise<void>;
-  /** named by the SHA-256 of their bytes */
-  readonly blobs: {
-    put(bytes: Uint8Array): Promise<string>;
-    get(digest: string): Promise<Uint8Array<ArrayBuffer>>;
-    remove(digest: string): Promise<void>;
-  };
-}
-
 export interface HospitalOptions {
-  readonly folder: HospitalStorage;
+  readonly folder: HospitalMemory;
   readonly identity: Identity;
   /** approved already */
   readonly signed: SignedStudy;
@@ -419,13 +407,11 @@ export class HospitalParty {
         throw broken(`${what}: ${key}: got one twice, want each once`);
     const verdict = await verify({
       publicKey: fromBase64(signed.study.coordinator.signatureKey),
-      message: acceptedListBytes({
-        kind: 'sum',
+      message: acceptedListOf({
         study: signed.id,
         round,
         accepted: accepted.map(({ client, digest }) => ({ client, digest })),
-        signature: NOTHING,
-        payload,
+        sum: digestOf(payload),
       }),
       signature: fromBase64(message.signature),
       context: ACCEPTED,

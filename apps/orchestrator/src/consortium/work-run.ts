@@ -17,6 +17,8 @@ type Update = Extract<Message, { kind: 'update' }>;
 export async function createWork(setup: WorkSetup): Promise<{
   verify(job: VerifyJob): Promise<Judgement>;
   sum(job: SumJob): Promise<Sum>;
+  /** the sum's bytes; nothing is written */
+  addUp(updates: SumJob['updates']): Promise<Uint8Array>;
 }> {
   const { policy, proofs } = setup;
   const read = async (digest: string): Promise<Uint8Array<ArrayBuffer>> => {
@@ -54,20 +56,23 @@ export async function createWork(setup: WorkSetup): Promise<{
     return verdict.ok ? { ok: true, reason: '' } : { ok: false, reason: verdict.reason };
   }
 
+  /** In the memory of one sum and one update, however many there are. */
+  async function addUp(updates: SumJob['updates']): Promise<Uint8Array> {
+    const sum = createAggregator({ set: SET, dimension: policy.dimension });
+    for (const { digest } of updates) sum.add((decodeMessage(await read(digest)) as Update).payload);
+    return sum.finish().bytes;
+  }
+
   return {
     async verify(job) {
       const verdict = await meter.measure('verify', () => judge(job));
       return { ...verdict, seconds: meter.take().verify };
     },
-    /** In the memory of one sum and one update, however many there are. */
     async sum({ updates }) {
-      const sum = createAggregator({ set: SET, dimension: policy.dimension });
-      const bytes = await meter.measure('aggregate', async () => {
-        for (const { digest } of updates) sum.add((decodeMessage(await read(digest)) as Update).payload);
-        return sum.finish().bytes;
-      });
+      const bytes = await meter.measure('aggregate', () => addUp(updates));
       const blobs = await BlobStore.open(join(setup.blobs, '..'));
       return { digest: await blobs.put(bytes), bytes: bytes.length, seconds: meter.take().aggregate };
     },
+    addUp,
   };
 }

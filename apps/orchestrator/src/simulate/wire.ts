@@ -159,8 +159,18 @@ function writeAccepted(writer: Writer, accepted: readonly AcceptedUpdate[]): Wri
 
 /** What the coordinator signs: study, round, the accepted updates in order, and the SHA-256 of the sum. */
 export function acceptedListBytes(message: Extract<Message, { kind: 'sum' }>): Uint8Array {
-  const writer = new Writer().digest(message.study).u32(message.round);
-  return writeAccepted(writer, message.accepted).digest(digestOf(message.payload)).done();
+  return acceptedListOf({ ...message, sum: digestOf(message.payload) });
+}
+
+/** The same where only the sum's digest is at hand. */
+export function acceptedListOf(list: {
+  readonly study: string;
+  readonly round: number;
+  readonly accepted: readonly AcceptedUpdate[];
+  readonly sum: string;
+}): Uint8Array {
+  const writer = new Writer().digest(list.study).u32(list.round);
+  return writeAccepted(writer, list.accepted).digest(list.sum).done();
 }
 
 export function encodeMessage(message: Message): Uint8Array {
