@@ -15,23 +15,23 @@ const PACKAGE = join(dirname(fileURLToPath(import.meta.url)), '..');
 const ROOT = join(PACKAGE, '../..');
 /** What a verifier runs between the bytes and its verdict, and what makes a statement mean something. */
 const FILES = [
+  'relation.ts',
+  'challenge.ts',
+  'projection.ts',
+  'transcript.ts',
+  'linear.ts',
   'verify.ts',
   'stages.ts',
   'statement.ts',
   'proof.ts',
   'codec.ts',
   'quadratic.ts',
-  'linear.ts',
-  'challenge.ts',
-  'projection.ts',
-  'transcript.ts',
-  'relation.ts',
 ];
 /** Prover's halves of shared files. */
 const SKIPPED = /^(BitWriter|encodeProof|quadraticCross|riceParameter)$/;
 /** Calls that free memory or remember a result. */
 const HOUSEKEEPING = /\.(release|wipe|mark)\(|known\.add|tables\.set|instances\.set/;
-const TESTS = ['reference', 'statement', 'bounds', 'transcript', 'wrap', 'encoding', 'relation', 'slots'];
+const TESTS = ['relation', 'reference', 'encoding', 'transcript', 'statement', 'bounds', 'wrap', 'slots'];
 /** Nothing takes that long unless it does not end. */
 const TIMEOUT = 600_000;
 /** Sums are mutated where they decide something; elsewhere they are addresses, and every mutant dies at the first proof. */
@@ -143,8 +143,8 @@ function run(copy: string): { readonly killed: boolean; readonly by: string } {
   );
   if (child.error !== undefined || child.signal !== null) return { killed: true, by: 'no end' };
   if (child.status === 0) return { killed: false, by: '' };
-  const failed = /FAIL\s+(.*)/.exec(child.stdout + child.stderr)?.[1] ?? 'error at load';
-  return { killed: true, by: failed.replace(/^.*test\/attacks\//, '').trim() };
+  const failed = /FAIL\s+\S*?test\/attacks\/(.*)/.exec(child.stdout + child.stderr)?.[1] ?? 'error at load';
+  return { killed: true, by: failed.trim() };
 }
 
 export function report(outcomes: readonly Outcome[]): string {

@@ -69,7 +69,7 @@ const log2Rational = (x: Rational): number => log2Big(x.num) - log2Big(x.den);
  * combinations are thrown like balls into q bins, mean μ, and no bin gets more than the Chernoff bound for q bins allows
  * with probability 2⁻⁴⁰. A heuristic: exact only where the whole set can be counted.
  */
-function log2HalfLoad(log2Combinations: number, log2q: number): number {
+export function log2HalfLoad(log2Combinations: number, log2q: number): number {
   const logMean = log2Combinations - log2q;
   const budget = (log2q + 40) * Math.LN2;
   if (logMean > 40) return -log2q;
