@@ -57,7 +57,7 @@ export function layerBounds(model: ModelSpec, norm: number | null): readonly Lay
   return bounds.map(({ from, to }) => ({ from, to, norm }));
 }
 
-/** β is the bucket for D coordinates, about 2¹⁰·√D; S makes τ fill it. Throws `config` for a layer bound above τ. */
+/** β is the default bucket of lattice-zk for D coordinates; S makes τ fill it. Throws `config` for a layer bound above τ. */
 export function updatePolicy(options: {
   readonly dimension: number;
   readonly tau: number;
