@@ -1,4 +1,5 @@
-import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, AEAD_TAG_BYTES, AEADS } from './aead.ts';
+import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, AEAD_TAG_BYTES } from './aead.ts';
+import { AEADS } from './aeads.ts';
 import { asBytes, ascii, type Bytes, concat, prefixed, wipe } from './bytes.ts';
 import { KemError } from './errors.ts';
 import { runKdf } from './kdf.ts';

@@ -1,4 +1,5 @@
-import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, AEADS, type AeadKey } from './aead.ts';
+import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, type AeadKey } from './aead.ts';
+import { AEADS } from './aeads.ts';
 import { type Bytes, concat, equalBytes, prefixed, u32, wipe } from './bytes.ts';
 import { runKdf } from './kdf.ts';
 import type { Role } from './record.ts';

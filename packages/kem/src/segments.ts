@@ -39,15 +39,34 @@ function checkIndex(operation: string, index: number): void {
     throw new KemError('limit', { operation, field: 'segments', got: index + 1, want: `at most ${MAX_SEGMENTS}` });
 }
 
-function sealSegment(body: BodyKey, index: number, last: boolean, plaintext: Bytes): Promise<Bytes> {
+async function sealSegment(body: BodyKey, index: number, last: boolean, plaintext: Bytes, out: Bytes): Promise<void> {
   checkIndex('seal', index);
-  return body.key.seal(nonceOf(body, index, last), body.aad, plaintext);
+  await body.key.seal(nonceOf(body, index, last), body.aad, plaintext, out);
 }
 
-/** One segment of a body; throws `authentication-failed`. */
-export function openSegment(op: string, body: BodyKey, index: number, last: boolean, sealed: Bytes): Promise<Bytes> {
+async function openSegmentInto(
+  op: string,
+  body: BodyKey,
+  index: number,
+  last: boolean,
+  sealed: Bytes,
+  out: Bytes,
+): Promise<void> {
   checkIndex(op, index);
-  return body.key.open(op, nonceOf(body, index, last), body.aad, sealed);
+  await body.key.open(op, nonceOf(body, index, last), body.aad, sealed, out);
+}
+
+/** One segment of a body, of at least a tag's length; throws `authentication-failed`. */
+export async function openSegment(
+  op: string,
+  body: BodyKey,
+  index: number,
+  last: boolean,
+  sealed: Bytes,
+): Promise<Bytes> {
+  const out = new Uint8Array(sealed.length - AEAD_TAG_BYTES);
+  await openSegmentInto(op, body, index, last, sealed, out);
+  return out;
 }
 
 /** Bytes of a sealed body for `length` bytes of plaintext. */
@@ -70,9 +89,10 @@ export async function sealBody(header: Bytes, body: BodyKey, plaintext: Bytes): 
   const count = Math.max(1, Math.ceil(plaintext.length / SEGMENT_BYTES));
   const out = new Uint8Array(header.length + sealedLength(plaintext.length));
   out.set(header);
-  await windowed(count, async (i) => {
+  await windowed(count, (i) => {
     const part = plaintext.subarray(i * SEGMENT_BYTES, (i + 1) * SEGMENT_BYTES);
-    out.set(await sealSegment(body, i, i === count - 1, part), header.length + i * SEALED_SEGMENT_BYTES);
+    const at = header.length + i * SEALED_SEGMENT_BYTES;
+    return sealSegment(body, i, i === count - 1, part, out.subarray(at, at + part.length + AEAD_TAG_BYTES));
   });
   return out;
 }
@@ -81,14 +101,12 @@ export async function sealBody(header: Bytes, body: BodyKey, plaintext: Bytes): 
 export async function openBody(operation: string, body: BodyKey, sealed: Bytes): Promise<Bytes> {
   const count = Math.max(1, Math.ceil(sealed.length / SEALED_SEGMENT_BYTES));
   checkTail(operation, count - 1, sealed.length - (count - 1) * SEALED_SEGMENT_BYTES);
-  if (count === 1) return openSegment(operation, body, 0, true, sealed);
   const out = new Uint8Array(sealed.length - count * AEAD_TAG_BYTES);
   try {
-    await windowed(count, async (i) => {
+    await windowed(count, (i) => {
       const part = sealed.subarray(i * SEALED_SEGMENT_BYTES, (i + 1) * SEALED_SEGMENT_BYTES);
-      const plaintext = await openSegment(operation, body, i, i === count - 1, part);
-      out.set(plaintext, i * SEGMENT_BYTES);
-      wipe(plaintext);
+      const place = out.subarray(i * SEGMENT_BYTES, i * SEGMENT_BYTES + part.length - AEAD_TAG_BYTES);
+      return openSegmentInto(operation, body, i, i === count - 1, part, place);
     });
     return out;
   } catch (error) {
@@ -195,9 +213,9 @@ export async function* sealSource(
       const plaintext = await reader.read(SEGMENT_BYTES);
       const last = await reader.ended();
       spent(plaintext.length + AEAD_TAG_BYTES);
-      let sealed: Bytes;
+      const sealed = new Uint8Array(plaintext.length + AEAD_TAG_BYTES);
       try {
-        sealed = await sealSegment(body, index, last, plaintext);
+        await sealSegment(body, index, last, plaintext, sealed);
       } finally {
         wipe(plaintext);
       }

@@ -1,4 +1,5 @@
-import { AEADS, type AeadName } from './aead.ts';
+import type { AeadName } from './aead.ts';
+import { AEADS } from './aeads.ts';
 import { type Bytes, concat, u16 } from './bytes.ts';
 import { KemError } from './errors.ts';
 import { hkdfSha256, type Kdf } from './kdf.ts';

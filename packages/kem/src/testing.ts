@@ -1,4 +1,5 @@
 export {
+  aesGcmBackends,
   type InsecureMlKem,
   insecureMlKem,
   insecureXWing,

@@ -1,3 +1,4 @@
+import { type AesGcmBackend, nodeAesGcm, webCryptoAesGcm } from '../aes-gcm.ts';
 import { asBytes, type Bytes, exactBytes } from '../bytes.ts';
 import { IdentityKeyPair } from '../identity.ts';
 import { xWing, xWingKeyPair } from '../kem.ts';
@@ -27,6 +28,9 @@ export function insecureMlKem(name: MlKemName): InsecureMlKem {
 
 /** Both X25519 implementations, so that each meets the vectors whatever the platform offers. */
 export const x25519Backends: readonly X25519Backend[] = [webCryptoX25519, nobleX25519];
+
+/** Both AES-256-GCM implementations, for the same reason. */
+export const aesGcmBackends: readonly AesGcmBackend[] = [nodeAesGcm, webCryptoAesGcm];
 
 /** X-Wing with its coins as arguments (sections 5.2.1 and 5.4.1 of the draft). */
 export const insecureXWing = Object.freeze({

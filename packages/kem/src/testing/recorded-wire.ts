@@ -1,4 +1,4 @@
-import type { AEADS } from '../aead.ts';
+import type { AeadKey } from '../aead.ts';
 import { asBytes, type Bytes, concat } from '../bytes.ts';
 import { START, SUITE_END } from '../handshake.ts';
 import { KemKeyPair } from '../key-pair.ts';
@@ -80,7 +80,7 @@ async function openRecords(
   const { epoch } = await deriveMaster(suite, secrets, h2);
   const next = { initiator: epoch.initiator, responder: epoch.responder };
   const opened: Uint8Array[] = [];
-  const keys = new Map<string, { key: Awaited<ReturnType<(typeof AEADS)['AES-256-GCM']['importKey']>>; iv: Bytes }>();
+  const keys = new Map<string, { key: AeadKey; iv: Bytes }>();
   for (const record of records) {
     const bytes = concat(record);
     const { sender, epoch: number, sequence, type } = decodeHeader('attack', bytes);
