@@ -12,7 +12,7 @@ export type AeadName = 'AES-256-GCM' | 'ChaCha20-Poly1305';
 export interface AeadKey {
   /** Writes ciphertext ‖ tag into `out`, 16 bytes longer than `plaintext`. Never twice with one nonce. */
   seal(nonce: Bytes, aad: Bytes, plaintext: Bytes, out: Bytes): Promise<void>;
-  /** Writes the plaintext into `out`, 16 bytes shorter than `sealed`; throws `authentication-failed` and leaves zeros. */
+  /** Writes the plaintext into `out`, 16 bytes shorter than `sealed`; throws `authentication-failed` and leaves no plaintext. */
   open(operation: string, nonce: Bytes, aad: Bytes, sealed: Bytes, out: Bytes): Promise<void>;
   wipe(): void;
 }
