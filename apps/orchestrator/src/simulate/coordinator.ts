@@ -35,7 +35,7 @@ export interface CoordinatorOptions {
   readonly sign: ((bytes: Uint8Array) => Promise<Uint8Array>) | null;
   readonly store: RoundStore;
   readonly clock: Clock;
-  /** bounds how many hospitals compute at once */
+  /** bounds how many hospitals and verifiers compute at once; first come, first served: verifiers fill what hospitals leave */
   readonly busy: LimitFunction;
   readonly meter: Meter;
 }
@@ -172,12 +172,14 @@ export class Coordinator {
     await this.#dispatch({ type: 'deadline', round });
   }
 
-  async #send(client: number, message: Message): Promise<void> {
+  #send(client: number, message: Message): Promise<void> {
+    return this.#sendEncoded(client, encodeMessage(message));
+  }
+
+  async #sendEncoded(client: number, message: Uint8Array): Promise<void> {
     const channel = this.#options.channels.get(client)!;
     const { meter, transport } = this.#options;
-    await this.#serial(async () =>
-      transport.send(client, await meter.measure('channel', () => channel.seal(encodeMessage(message)))),
-    );
+    await this.#serial(async () => transport.send(client, await meter.measure('channel', () => channel.seal(message))));
   }
 
   async #receive(from: number, frame: Uint8Array): Promise<void> {
@@ -264,7 +266,7 @@ export class Coordinator {
   }
 
   async #judge(round: number, client: number, digest: string): Promise<void> {
-    const { aggregator, verifier, meter } = this.#options;
+    const { aggregator, verifier, meter, busy } = this.#options;
     const { payload, proof, study, model } = await this.#stored(digest);
     const context = { study, round, client, model };
     let verdict = await this.#serial(() =>
@@ -274,7 +276,7 @@ export class Coordinator {
         return aggregator.gate(payload, context);
       }),
     );
-    if (verdict.ok && verifier !== null) verdict = await verifier.verify({ payload, proof, context });
+    if (verdict.ok && verifier !== null) verdict = await busy(() => verifier.verify({ payload, proof, context }));
     if (verdict.ok) await this.#dispatch({ type: 'update-accepted', round, client, digest });
     else await this.#reject(client, verdict.reason, digest);
   }
@@ -316,7 +318,10 @@ export class Coordinator {
     const everyone = new Promise<void>((resolve) => {
       this.#allApplied = resolve;
     });
-    await Promise.all(this.#present().map((client) => busy(() => this.#send(client, { ...unsigned, signature }))));
+    const encoded = encodeMessage({ ...unsigned, signature });
+    // openWire hands its input on, and a whole array that is posted is gone from here
+    const copy = (): Uint8Array => (sign ? encoded : encoded.slice());
+    await Promise.all(this.#present().map((client) => busy(() => this.#sendEncoded(client, copy()))));
     await everyone;
     await this.#dispatch({ type: 'applied', round, model: this.#agreedModel(accepted) });
   }

@@ -1,14 +1,14 @@
 import type { Aggregator } from '@zkfl/fl-core';
-import { createAggregator, HeAggError } from '@zkfl/he-agg';
+import { checkUpdate, createAggregator, HeAggError } from '@zkfl/he-agg';
 import { SET } from '../simulate/policy.ts';
 
 /** Adds BFV ciphertexts without a key; `gate` is he-agg's own, before anything else looks at the bytes. */
 export function createCiphertextAggregator(options: { readonly dimension: number }): Aggregator {
-  const begin = () => createAggregator({ set: SET, dimension: options.dimension });
+  const { dimension } = options;
   return {
     async gate(payload) {
       try {
-        begin().add(payload);
+        checkUpdate({ set: SET, dimension: options.dimension, bytes: payload });
         return { ok: true };
       } catch (error) {
         if (error instanceof HeAggError) return { ok: false, reason: error.message };
@@ -16,7 +16,7 @@ export function createCiphertextAggregator(options: { readonly dimension: number
       }
     },
     async sum(payloads) {
-      const sum = begin();
+      const sum = createAggregator({ set: SET, dimension });
       for (const payload of payloads) sum.add(payload);
       return sum.finish().bytes;
     },

@@ -87,7 +87,7 @@ export function createBfvEncryptor(options: {
     async openSum(sum, count) {
       const opened = decrypt(engine, { secretKey: keys.secretKey, sum, dimension });
       if (opened.count !== count) throw new Error(`openSum: clients: got ${opened.count}, want ${count}`);
-      return Float32Array.from(dequantise({ sum: opened.sum, count: 1, scale }));
+      return new Float32Array(dequantise({ sum: opened.sum, count: 1, scale }));
     },
     async dispose() {
       keys.secretKey.wipe();
