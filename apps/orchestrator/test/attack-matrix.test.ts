@@ -7,7 +7,7 @@ import { simRng } from '@zkfl/fl-core';
 import { BETA_BUCKETS, betaSquaredOf } from '@zkfl/lattice-zk';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { proveAgreement } from '../src/attack-matrix/agreement.ts';
+import { proveAgreement, proveRuns } from '../src/attack-matrix/agreement.ts';
 import { measureHarvest } from '../src/attack-matrix/harvest.ts';
 import { measureInversion } from '../src/attack-matrix/inversion.ts';
 import { openJournal } from '../src/attack-matrix/journal.ts';
@@ -159,6 +159,13 @@ describe('the integer predicate of the matrix is what proofs show', () => {
     expect(rows.some(({ predicate, weakerProofPasses }) => predicate !== 'accepted' && weakerProofPasses)).toBe(false);
   });
 
+  it('a run for each policy decided by real proofs is the run decided by the predicate', async () => {
+    for (const run of await proveRuns()) {
+      expect(run, run.policy).toMatchObject({ messages: 10, disagreements: 0, sameAccuracy: true });
+      expect(run.rejected, run.policy).toBeGreaterThan(0);
+    }
+  });
+
   it('both packages list the same norm bounds', () => {
     expect(LADDER_SIZE).toBe(BETA_BUCKETS);
     for (let index = 0; index < LADDER_SIZE; index++) expect(ladderSquared(index)).toBe(betaSquaredOf(index));
@@ -203,7 +210,7 @@ describe('what an eavesdropper and a curious coordinator see', () => {
     }
     const labels = Uint8Array.from({ length: 60 }, (_, row) => row % 2);
     const data = { name: 'blobs', features, labels, shape: [28, 28, 1], classes: ['normal', 'pneumonia'] };
-    const { rows, grid } = await measureInversion({ data, trials: 1, iterations: 150, onStep: () => {} });
+    const { rows, grid } = await measureInversion({ data, trials: 1, iterations: 80, onStep: () => {} });
     const ssim = (view: string, method: string) =>
       rows.find((row) => row.view === view && row.method === method)!.ssim.mean;
     expect(ssim('plaintext update', 'analytic')).toBeGreaterThan(0.99);

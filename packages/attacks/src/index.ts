@@ -34,7 +34,7 @@ export type { ControlOutcome } from './matrix/control.ts';
 export { BACKDOOR, controls, RUIN } from './matrix/control.ts';
 export type { Defence } from './matrix/defence.ts';
 export { DEFENCE_NAMES, defence, ROBUST_RULES, requireCompatible, usesTrustedUpdate } from './matrix/defence.ts';
-export type { GatedMessage } from './matrix/gated-round.ts';
+export type { GatedMessage, Judge } from './matrix/gated-round.ts';
 export { gateMessages } from './matrix/gated-round.ts';
 export type { TableRow } from './matrix/table.ts';
 export { tableOf } from './matrix/table.ts';

@@ -2,16 +2,22 @@ import {
   conformUpdate,
   type Gate,
   gatePolicy,
+  type Judge,
   judge,
+  type PoisoningAttack,
   planRound,
   type QuantisedUpdate,
   quantiseAsIs,
   type RoundPlan,
+  runCell,
+  scaling,
+  signFlip,
   stochasticRound,
 } from '@zkfl/attacks';
 import { initialWeights, modelLayout, simRng, WDBC_MLP } from '@zkfl/fl-core';
 import { createEngine, encryptIntegers, generateKeys, wipeWitness } from '@zkfl/he-agg';
 import { betaSquaredOf, LatticeZkError, prove, type UpdateClaims, updateStatement, verify } from '@zkfl/lattice-zk';
+import { loadWorkload } from './workloads.ts';
 
 const SET = 'n4096-q60';
 
@@ -73,8 +79,84 @@ export async function proveAgreement(): Promise<Agreement[]> {
   }
 }
 
+/** A whole run whose every message was encrypted, proven and verified. */
+export interface ProvenRun {
+  readonly policy: string;
+  readonly attack: string;
+  readonly messages: number;
+  readonly rejected: number;
+  /** Messages about which proof and predicate disagree; must be 0. */
+  readonly disagreements: number;
+  /** The run with proofs and the run with predicates end in the same model. */
+  readonly sameAccuracy: boolean;
+}
+
+/**
+ * One run for each gate policy: five hospitals on WDBC, one of them malicious, two rounds; a message counts where a real
+ * proof about its real ciphertexts verifies. Beside it the same run decided by the integer predicate.
+ */
+export async function proveRuns(): Promise<ProvenRun[]> {
+  const engine = await createEngine({ set: SET });
+  const { publicKey, secretKey } = generateKeys(engine);
+  try {
+    const workload = await loadWorkload({ data: 'wdbc', path: undefined, seed: 1, clients: 5, rounds: 2 });
+    const runs: ProvenRun[] = [];
+    for (const policy of POLICIES) {
+      const attack = ATTACKED_BY[policy];
+      const config = { attack: attack.name, defence: policy, data: 'wdbc', partition: 'iid', seed: 1 };
+      const count = { messages: 0, rejected: 0, disagreements: 0 };
+      const byProof: Judge = (plan, message, client) => {
+        const { description, witness } = encryptIntegers(engine, { publicKey, message: message.m });
+        try {
+          const context = new TextEncoder().encode(`run ${policy} ${count.messages} ${client}`);
+          const statement = updateStatement({ set: SET, description, context, ...claimsOf(plan, message.bucket) });
+          const proof = outcome(() => verify(statement, prove(statement, witness)));
+          const accepted = proof === 'accepted';
+          count.messages++;
+          if (!accepted) count.rejected++;
+          if (accepted !== (judge(plan, message) === undefined)) count.disagreements++;
+          return accepted ? undefined : proof;
+        } finally {
+          wipeWitness(witness);
+        }
+      };
+      const proven = await runCell(config, workload, { attack, judge: byProof });
+      const predicted = await runCell(config, workload, { attack });
+      const sameAccuracy = proven.accuracy === predicted.accuracy && proven.loss === predicted.loss;
+      runs.push({ policy, attack: attack.name, ...count, sameAccuracy });
+    }
+    return runs;
+  } finally {
+    secretKey.wipe();
+  }
+}
+
+/** Turned round at honest length: the norm alone lets it through. */
+const TURNED = signFlip({ factor: 1 });
+/** All of an honest norm in the last coordinate. */
+const ONE_LAYER: PoisoningAttack = {
+  name: 'one-layer',
+  citation: 'what a bound on the whole norm cannot see',
+  adversary: { controls: 'one client', sees: 'own data' },
+  goal: 'ruin',
+  poison: ({ honestUpdate }) => {
+    const update = new Float32Array(honestUpdate.length);
+    update[update.length - 1] = Math.sqrt(honestUpdate.reduce((sum, value) => sum + value * value, 0));
+    return update;
+  },
+};
+
+/** An attack that the policy's own gate has to catch, not its norm alone. */
+const ATTACKED_BY: Readonly<Record<(typeof POLICIES)[number], PoisoningAttack>> = {
+  norm: scaling(),
+  'norm+layers': ONE_LAYER,
+  'norm+direction': TURNED,
+  'norm+sphere': TURNED,
+  recommended: TURNED,
+};
+
 /** The gates of a bucket as the claims of a statement. */
-export function claimsOf(plan: RoundPlan, bucket: number): Omit<UpdateClaims, 'description' | 'context'> {
+function claimsOf(plan: RoundPlan, bucket: number): Omit<UpdateClaims, 'description' | 'context'> {
   const gates = plan.gatesFor(bucket);
   const of = <K extends Gate['kind']>(kind: K) =>
     gates.filter((gate): gate is Extract<Gate, { kind: K }> => gate.kind === kind);

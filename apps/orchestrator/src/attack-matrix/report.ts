@@ -22,7 +22,7 @@ const yes = (holds: boolean): string => (holds ? 'yes' : 'NO');
 
 /** One file, no requests: tables, curves, heat maps and pictures are inside. */
 export function renderMatrixReport(result: MatrixResult, grid: PictureGrid | undefined): string {
-  const { config, cells, controls, verdicts, policies, proofs, privacy } = result;
+  const { config, cells, controls, verdicts, policies, proofs, provenRuns, privacy } = result;
   const groups = [...new Set(result.table.map(({ data, partition }) => `${data}, ${partition}`))];
   const of = (rows: readonly TableRow[], group: string) => rows.filter((r) => `${r.data}, ${r.partition}` === group);
   const parts: string[] = [
@@ -95,6 +95,23 @@ export function renderMatrixReport(result: MatrixResult, grid: PictureGrid | und
           ['policy', 'message', 'predicate', 'proof', 'agree'],
           proofs.map((p) => [p.policy, p.message, p.predicate, p.proof, yes(p.agree)]),
           true,
+        ),
+      ),
+    );
+  if (provenRuns !== undefined)
+    parts.push(
+      section(
+        'Runs decided by real proofs',
+        table(
+          ['policy', 'attack', 'messages', 'rejected', 'decided otherwise by the predicate', 'same model'],
+          provenRuns.map((r) => [
+            r.policy,
+            r.attack,
+            String(r.messages),
+            String(r.rejected),
+            String(r.disagreements),
+            yes(r.sameAccuracy),
+          ]),
         ),
       ),
     );

@@ -9,7 +9,7 @@ import {
   type TableRow,
   tableOf,
 } from '@zkfl/attacks';
-import type { Agreement } from './agreement.ts';
+import type { Agreement, ProvenRun } from './agreement.ts';
 import type { HarvestRow } from './harvest.ts';
 import type { InversionRow } from './inversion.ts';
 import type { MembershipRow } from './membership.ts';
@@ -48,6 +48,8 @@ export interface MatrixResult {
   readonly policies: readonly PolicyNote[];
   /** The gates' integer predicate beside real proofs; absent where not asked for. */
   readonly proofs?: readonly Agreement[];
+  /** Whole runs decided by real proofs. */
+  readonly provenRuns?: readonly ProvenRun[];
   readonly privacy?: PrivacyResult;
   readonly seconds: number;
 }

@@ -6,16 +6,18 @@ import CliTable from 'cli-table3';
 import { writeJson, writeWhole } from '../output.ts';
 import { createProgress, type Progress, paints } from '../terminal.ts';
 import { version } from '../version.ts';
-import { proveAgreement } from './agreement.ts';
+import { proveAgreement, proveRuns } from './agreement.ts';
 import { measureHarvest } from './harvest.ts';
 import { measureInversion } from './inversion.ts';
 import { openJournal } from './journal.ts';
+import type { CellRequest } from './matrix-worker.ts';
 import { measureMembership } from './membership.ts';
 import { gridPng, type PictureGrid } from './pictures.ts';
 import { cellKey, cellsOf, type MatrixConfig } from './plan.ts';
 import { runCells } from './pool.ts';
 import { renderMatrixReport } from './report.ts';
 import { csvOf, judgeMatrix, type MatrixResult, type PrivacyResult, policyNotes } from './result.ts';
+import { writeResults } from './results-folder.ts';
 import { loadSplit } from './workloads.ts';
 
 export interface MatrixOutputs {
@@ -26,6 +28,8 @@ export interface MatrixOutputs {
   readonly report?: string | undefined;
   /** A PNG of the reconstructions. */
   readonly pictures?: string | undefined;
+  /** A folder for the tables that the documents quote. */
+  readonly results?: string | undefined;
   readonly journal?: string | undefined;
   readonly threads?: number | undefined;
   readonly privacy: boolean;
@@ -41,24 +45,35 @@ export async function runMatrix(config: MatrixConfig, outputs: MatrixOutputs): P
   // Before an hour of cells: is the file there?
   for (const data of config.datasets) await loadSplit(data, outputs.data, config.seeds[0] ?? 1);
   const cells = await runOrResume(config, outputs, threads, progress);
-  const proofs = outputs.proofs ? await proveAgreement() : undefined;
+  const proven = outputs.proofs ? { proofs: await proveAgreement(), provenRuns: await proveRuns() } : {};
   const measured = outputs.privacy ? await measurePrivacy(outputs, config.matrix === 'small', progress) : undefined;
   const result: MatrixResult = {
     config: { ...config, version: version(), threads },
     cells,
     ...judgeMatrix(cells),
     policies: policyNotes(config.defences),
-    ...(proofs === undefined ? {} : { proofs }),
+    ...proven,
     ...(measured === undefined ? {} : { privacy: measured.result }),
     seconds: (performance.now() - started) / 1000,
   };
   if (outputs.json !== undefined) await writeJson(outputs.json, result);
   if (outputs.csv !== undefined) await writeWhole(outputs.csv, csvOf(cells));
   if (outputs.report !== undefined) await writeWhole(outputs.report, renderMatrixReport(result, measured?.grid));
+  if (outputs.results !== undefined) await writeResults(outputs.results, result, measured?.grid);
   if (outputs.pictures !== undefined && measured?.grid !== undefined)
     await writeWhole(outputs.pictures, gridPng(measured.grid));
   (outputs.json === '-' ? process.stderr : process.stdout).write(`${renderMatrix(result)}\n`);
   return result;
+}
+
+/** Every cell with what its worker has to load; `data`: path of pneumoniamnist.npz. */
+export function requestsOf(config: MatrixConfig, data: string | undefined): CellRequest[] {
+  const { clients, rounds, datasets } = config;
+  return cellsOf(config).map((cell) => {
+    const name = datasets.find((candidate) => candidate === cell.data)!;
+    const path = name === 'pneumoniamnist' ? data : undefined;
+    return { cell, workload: { data: name, path, seed: cell.seed, clients, rounds } };
+  });
 }
 
 async function runOrResume(
@@ -72,22 +87,9 @@ async function runOrResume(
   const path = outputs.journal ?? beside;
   const journal = await openJournal(path === undefined ? undefined : resolve(path), config);
   const finished = new Map(journal.done);
-  const missing = all.filter((cell) => !finished.has(cellKey(cell)));
   progress.start('attack', all.length);
   if (finished.size > 0) progress.step(finished.size, 'resumed');
-  // Neighbours in seed order share a workload; a worker keeps the last one.
-  const requests = missing
-    .toSorted((a, b) => all.indexOf(a) - all.indexOf(b))
-    .map((cell) => ({
-      cell,
-      workload: {
-        data: config.datasets.find((name) => name === cell.data)!,
-        path: cell.data === 'pneumoniamnist' ? outputs.data : undefined,
-        seed: cell.seed,
-        clients: config.clients,
-        rounds: config.rounds,
-      },
-    }));
+  const requests = requestsOf(config, outputs.data).filter(({ cell }) => !finished.has(cellKey(cell)));
   try {
     await runCells(requests, threads, async (result) => {
       finished.set(cellKey(result), result);
@@ -130,7 +132,7 @@ async function measurePrivacy(
 }
 
 /** Per data set and partition: what each attack costs under each defence; then what holds. */
-function renderMatrix({ table, verdicts, controls, proofs, privacy }: MatrixResult): string {
+function renderMatrix({ table, verdicts, controls, proofs, provenRuns, privacy }: MatrixResult): string {
   const paint = paints(process.stdout);
   const parts: string[] = [];
   for (const group of [...new Set(table.map(({ data, partition }) => `${data}, ${partition}`))]) {
@@ -162,6 +164,10 @@ function renderMatrix({ table, verdicts, controls, proofs, privacy }: MatrixResu
       `${mark(agreeing === proofs.length)}  real proofs and integer predicates agree: ${agreeing} of ${proofs.length}`,
     );
   }
+  for (const { policy, attack, messages, rejected, disagreements, sameAccuracy } of provenRuns ?? [])
+    parts.push(
+      `${mark(disagreements === 0 && sameAccuracy)}  a run decided by real proofs, ${attack} against ${policy}: ${messages} messages, ${rejected} rejected, ${disagreements} decided otherwise by the predicate`,
+    );
   for (const { view, method, ssim, otherPatient } of privacy?.inversion ?? [])
     parts.push(
       `inversion  ${view.padEnd(24)}${method.padEnd(21)}SSIM ${ssim.mean.toFixed(2)} ± ${ssim.std.toFixed(2)} (another patient ${otherPatient.mean.toFixed(2)})`,

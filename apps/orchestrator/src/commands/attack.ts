@@ -37,6 +37,7 @@ export function attackCommand(): Command {
     .option('--csv <FILE>', 'write a line a cell')
     .option('--report <FILE>', 'write a self-contained HTML report')
     .option('--pictures <FILE>', 'write the reconstructions as a PNG grid')
+    .option('--results <DIR>', 'write the tables that the documents quote: JSON, Markdown and PNG')
     .option('--no-privacy', 'leave out inversion, membership inference and harvesting')
     .option('--no-proofs', 'leave out the comparison with real proofs')
     .option('--quiet', 'no progress')
@@ -51,9 +52,22 @@ Examples:
 Interrupted? The same command goes on with the cells that are missing.`,
     )
     .action(async (flags: AttackFlags) => {
-      const { data, json, csv, report, pictures, journal, threads, privacy, proofs, quiet = false, ...request } = flags;
+      const {
+        data,
+        json,
+        csv,
+        report,
+        pictures,
+        results,
+        journal,
+        threads,
+        privacy,
+        proofs,
+        quiet = false,
+        ...request
+      } = flags;
       const config = settleMatrix(request);
       const { runMatrix } = await import('../attack-matrix/run.ts');
-      await runMatrix(config, { data, json, csv, report, pictures, journal, threads, privacy, proofs, quiet });
+      await runMatrix(config, { data, json, csv, report, pictures, results, journal, threads, privacy, proofs, quiet });
     });
 }

@@ -18,7 +18,7 @@ import { harmfulTrigger } from '../poisoning/data-poisoning.ts';
 import { triggeredTest } from '../poisoning/trigger.ts';
 import { euclideanNorm, mean, plus } from '../vectors.ts';
 import { type Defence, defence, usesTrustedUpdate } from './defence.ts';
-import { gateMessages } from './gated-round.ts';
+import { gateMessages, type Judge } from './gated-round.ts';
 import { partitionNamed, type Workload } from './workload.ts';
 
 /** One point of the matrix. */
@@ -67,6 +67,8 @@ export interface CellResult extends CellConfig {
 export interface CellOverrides {
   readonly attack?: PoisoningAttack;
   readonly defence?: Defence;
+  /** Who decides about messages under gates; default the integer predicate, which is what proofs show. */
+  readonly judge?: Judge;
 }
 
 /** Trains one federation from scratch under attack and defence. Deterministic for its arguments, `seconds` apart. */
@@ -126,6 +128,7 @@ interface Federation {
   readonly config: CellConfig;
   readonly attack: PoisoningAttack | undefined;
   readonly defence: Defence;
+  readonly judge: Judge | undefined;
   readonly members: readonly Member[];
   readonly trusted: Trainer | undefined;
   readonly layers: readonly LayerRange[];
@@ -170,7 +173,16 @@ async function createFederation(config: CellConfig, workload: Workload, override
     ? await createTrainer({ spec, dataset: workload.trusted, training, seed, client: clients })
     : undefined;
   const layers = modelLayout(spec).map(({ name, offset, size }) => ({ name, from: offset, to: offset + size }));
-  return { config, attack, defence: chosen, members, trusted, layers, dimension: layers.at(-1)!.to };
+  return {
+    config,
+    attack,
+    defence: chosen,
+    judge: overrides.judge,
+    members,
+    trusted,
+    layers,
+    dimension: layers.at(-1)!.to,
+  };
 }
 
 async function runRound(
@@ -205,11 +217,12 @@ async function runRound(
       : undefined;
   const updates = attacked ? poisonRound(federation, state, round, trained, plan) : trained;
   if (plan !== undefined) {
-    const messages = gateMessages({
+    const messages = await gateMessages({
       plan,
       updates,
       conforms: (client) => !malicious(client) || federation.attack?.conforms === true,
       rng: simRng(federation.config.seed, 'rounding', round),
+      decide: federation.judge,
     });
     const rejected = messages.flatMap(({ reason }, client) => (reason === undefined ? [] : [{ client, reason }]));
     const accepted = messages.filter(({ reason }) => reason === undefined);
