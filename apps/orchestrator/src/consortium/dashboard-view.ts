@@ -1,4 +1,6 @@
-import type { RoundRecord } from '@zkfl/fl-core';
+import { type ModelSpec, parameterCount, type RoundRecord } from '@zkfl/fl-core';
+import { ciphertextCount, parameterSet } from '@zkfl/he-agg';
+import { SET } from '../simulate/policy.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { ReportRow } from './store.ts';
 
@@ -7,6 +9,12 @@ const PHASES = ['train', 'encrypt', 'prove', 'decrypt'] as const;
 const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 
+/** Of one update's or sum's ciphertexts: their header and two halves of L·N residues each. */
+function payloadBytes(model: ModelSpec): number {
+  const { primes, degree, primeBits } = parameterSet(SET);
+  return 16 + (ciphertextCount(SET, parameterCount(model)) * 2 * primes.length * degree * primeBits) / 8;
+}
+
 /** Everything that the dashboard shows; nothing in it is secret from who runs the coordinator. */
 export function dashboardView(coordinator: Coordinator) {
   const { store, study, state, head } = coordinator;
@@ -14,12 +22,18 @@ export function dashboardView(coordinator: Coordinator) {
   const reports = Map.groupBy(store.reports(), ({ round }) => round);
   const verdicts = Map.groupBy(store.verdicts(), ({ round }) => round);
   const uploads = Map.groupBy(store.uploads(), ({ round }) => round);
+  const payload = payloadBytes(model as ModelSpec);
   const phase = state?.phase;
   const rounds = (state?.history ?? []).map((record: RoundRecord) => {
     const { round, outcome, accepted, rejected, missing, model, sum } = record;
     const told = reports.get(round) ?? [];
     const costs = told.flatMap((report) => report.costs ?? []);
-    const seconds = Object.fromEntries(PHASES.map((p) => [p, costs.reduce((total, cost) => total + cost[p], 0)]));
+    const seconds = Object.fromEntries(
+      PHASES.map((p) => [p, costs.reduce((total, cost) => total + cost[p], 0)]),
+    ) as Record<(typeof PHASES)[number], number>;
+    const sent = uploads.get(round) ?? [];
+    const bytesUp = sent.reduce((total, { bytes }) => total + bytes, 0);
+    const ciphertexts = sent.length * payload;
     const verify = (verdicts.get(round) ?? []).reduce((total, verdict) => total + verdict.seconds, 0);
     return {
       round,
@@ -33,7 +47,9 @@ export function dashboardView(coordinator: Coordinator) {
       loss: mean(told.flatMap(({ metrics }) => metrics?.loss ?? [])),
       reports: told.map(({ client, model, metrics }: ReportRow) => ({ client, model, metrics })),
       seconds: { ...seconds, verify },
-      bytesUp: (uploads.get(round) ?? []).reduce((total, { bytes }) => total + bytes, 0),
+      bytesUp,
+      /** of updates up, proofs with the updates' envelopes, and of the sum down to every hospital that reported */
+      bytes: { ciphertexts, proofs: bytesUp - ciphertexts, sums: told.length * payload },
     };
   });
   return {

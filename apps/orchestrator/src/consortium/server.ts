@@ -42,9 +42,9 @@ const SMALL_BODY = 16 * 1024;
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
 
-/** The front-end's folder: beside the built program, absent where it was not built. */
+/** The front-end's folder: beside the built program, or where it is built in the workspace; absent where it was not. */
 const dashboardFolder = (): string =>
-  fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/dashboard' : './dashboard', import.meta.url));
+  fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../../dashboard/dist' : './dashboard', import.meta.url));
 
 const STATUS: Readonly<Record<SessionError['code'], number>> = {
   'unknown-session': 404,
@@ -240,7 +240,7 @@ function addDashboard(
     reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer');
     reply.header(
       'content-security-policy',
-      "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'",
+      "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     );
   });
 }

@@ -1,0 +1,5 @@
+import { render } from 'preact';
+import '../page/page.css';
+import { App } from './app.tsx';
+
+render(<App />, document.getElementById('page')!);
