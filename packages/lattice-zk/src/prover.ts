@@ -246,12 +246,12 @@ export function aggregateRelations(state: ProverState, projection: ProjectionSte
 /** h = g − F2(s, s) − L(s) + constants, in coefficient form: zero at 0 and n/2 for every true statement. */
 export function garbageMessage(state: ProverState, quadratic: QuadraticRelation): void {
   const { loaded, parts } = state;
-  const { ring, layout } = loaded;
+  const { ring } = loaded;
   const mark = ring.mark();
   const part = ring.allocPoly();
   quadraticPart(loaded, quadratic, part, state.s, state.s);
   ring.sub(parts.h, state.g, part);
-  linearPart(loaded, quadratic, part, state.s.slice(0, layout.count), state.y, true);
+  linearPart(loaded, quadratic, part, state.s, state.y);
   ring.sub(parts.h, parts.h, part);
   ring.add(parts.h, parts.h, quadratic.constants);
   ring.intt(parts.h);
@@ -302,7 +302,7 @@ export function maskResponses(state: ProverState, { quadratic }: AggregationStep
   const quadIndex = messages.length - 1;
   const [g1, part, w, v] = [ring.allocPoly(), ring.allocPoly(), ring.allocPoly(), ring.allocPoly()];
   quadraticCross(loaded, quadratic, g1, masks, state.s);
-  linearPart(loaded, quadratic, part, y1, messages.slice(0, state.y.length), false);
+  linearPart(loaded, quadratic, part, masks, messages.slice(0, state.y.length));
   ring.add(g1, g1, part);
   ring.sub(g1, g1, messages[quadIndex - 1]!);
   commitMessage(state, quadIndex, g1);

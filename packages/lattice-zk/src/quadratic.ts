@@ -1,5 +1,5 @@
 import { fromResidues, modulo, squaredNorm } from './exact.ts';
-import { type Loaded, subtractTerm } from './linear.ts';
+import type { Loaded } from './linear.ts';
 import type { MatrixSource } from './projection.ts';
 import type { Form } from './relation.ts';
 import type { Ptr } from './ring/kernels.ts';
@@ -23,14 +23,12 @@ export interface QuadraticClass {
   readonly factor: Ptr;
 }
 
-/** One of the two linear maps A_u; all in NTT form. */
+/** Γ_p of one γ set for every polynomial: A_u(X) = Σ σ(Γ_p)·X_p. All in NTT form. */
 export interface LinearMap {
-  /** what multiplies each committed polynomial */
-  readonly committed: readonly Ptr[];
-  /** what multiplies each mask message y */
+  /** of the committed and the derived polynomials */
+  readonly polynomials: readonly Ptr[];
+  /** of the mask messages y */
   readonly y: readonly Ptr[];
-  /** contribution of the derived polynomials' constants */
-  readonly constant: Ptr;
 }
 
 /**
@@ -77,34 +75,30 @@ export function quadraticRelation(
 ): QuadraticRelation {
   const { ring, relation, layout } = loaded;
   const { set, projections } = relation;
-  const zeros = (count: number): Ptr[] =>
-    Array.from({ length: count }, () => {
-      const p = ring.allocPoly();
-      ring.zero(p, ring.polyBytes);
-      return p;
-    });
+  const room = (count: number): Ptr[] => Array.from({ length: count }, () => ring.allocPoly());
   const maps = gammas.map((): LinearMap => {
-    return { committed: zeros(layout.count), y: zeros(set.maskPolynomials), constant: zeros(1)[0]! };
+    return { polynomials: room(layout.count + relation.derived.length), y: room(set.maskPolynomials) };
   }) as [LinearMap, LinearMap];
   const classes = quadraticClasses(loaded, gammas);
   const constants = constantsOf(loaded, gammas, z);
 
   const scratch = ring.mark();
-  const folded = [ring.allocPoly(), ring.allocPoly()] as const;
-  const turned = ring.allocPoly();
+  const more = [ring.allocPoly(), ring.allocPoly()] as const;
   const lifted = ring.allocPoly();
   const vector = ring.alloc(4 * set.n);
   const tables = matrices.map((matrix, i) => matrix.tables(gammas, gammas[0].forms + i * set.rows));
   const copies = relation.copies.map((_, j) => gammas.map((__, u) => maskedCopyElement(loaded, state, u, j)));
   for (let p = 0; p < layout.count + relation.derived.length; p++) {
-    for (const g of folded) ring.zero(g, ring.polyBytes);
+    const folded = [maps[0].polynomials[p]!, maps[1].polynomials[p]!] as const;
     let touched = false;
     projections.forEach((members, i) => {
       const index = members.indexOf(p);
       if (index < 0) return;
-      matrices[i]!.fold(tables[i]!, index, folded);
+      matrices[i]!.fold(tables[i]!, index, touched ? more : folded);
+      if (touched) for (const [u, g] of folded.entries()) ring.add(g, g, more[u]!);
       touched = true;
     });
+    if (!touched) for (const g of folded) ring.zero(g, ring.polyBytes);
     gammas.forEach((gamma, u) => {
       const dst = folded[u]!;
       relation.forms.forEach((form, f) => {
@@ -133,29 +127,15 @@ export function quadraticRelation(
         touched ||= copy === p || source === p;
       });
     });
-    if (!touched) continue;
-    gammas.forEach((_, u) => {
-      ring.ntt(folded[u]!);
-      ring.sigma(turned, folded[u]!);
-      const map = maps[u]!;
-      if (p < layout.count) ring.add(map.committed[p]!, map.committed[p]!, turned);
-      else {
-        const d = p - layout.count;
-        for (const { polynomial, coefficient } of relation.derived[d]!.minus) {
-          subtractTerm(loaded, map.committed[polynomial]!, coefficient, turned);
-        }
-        ring.mulAdd(map.constant, turned, loaded.constants[d]!);
-      }
-    });
+    if (touched) for (const g of folded) ring.ntt(g);
   }
   gammas.forEach((gamma, u) => {
     maps[u]!.y.forEach((dst, j) => {
-      ring.zero(lifted, ring.polyBytes);
+      ring.zero(dst, ring.polyBytes);
       for (let i = j * set.n; i < Math.min((j + 1) * set.n, 2 * set.rows); i++) {
-        ring.setCoefficient(lifted, i % set.n, gamma.value(gamma.forms + i));
+        ring.setCoefficient(dst, i % set.n, gamma.value(gamma.forms + i));
       }
-      ring.ntt(lifted);
-      ring.sigma(dst, lifted);
+      ring.ntt(dst);
     });
   });
   ring.release(scratch);
@@ -293,28 +273,22 @@ export function quadraticCross(
   ring.release(mark);
 }
 
-/**
- * dst = L(X) for committed polynomials and messages y; the constants count once for witnesses (`true`), not at all for
- * masks (`false`) and times the challenge, given as a polynomial, for responses.
- */
+/** dst = L(X) for all polynomials, committed and derived, and messages y. */
 export function linearPart(
   { instance, ring }: Loaded,
   { maps }: QuadraticRelation,
   dst: Ptr,
-  committed: readonly Ptr[],
+  x: readonly Ptr[],
   y: readonly Ptr[],
-  constant: boolean | Ptr,
 ): void {
   const mark = ring.mark();
   const [a, mirrored] = [ring.allocPoly(), ring.allocPoly()];
   maps.forEach((map, u) => {
-    const pairs: Pair[] = committed.map((p, i) => [map.committed[i]!, p]);
-    y.forEach((p, i) => {
-      pairs.push([map.y[i]!, p]);
-    });
-    if (typeof constant === 'number') pairs.push([map.constant, constant]);
-    ring.dot(a, pairs);
-    if (constant === true) ring.add(a, a, map.constant);
+    const factors = [...map.polynomials, ...map.y];
+    ring.dotSigma(
+      a,
+      [...x, ...y].map((p, i): Pair => [factors[i]!, p]),
+    );
     ring.sigma(mirrored, a);
     ring.add(a, a, mirrored);
     if (u === 0) ring.copy(dst, a, ring.polyBytes);

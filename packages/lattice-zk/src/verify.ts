@@ -113,7 +113,7 @@ export function checkRelations(loaded: Loaded, statement: RelationStatement, par
   // v = F2(z, z) + c·(L(z) − z_g) + c²·f0 − z_quad
   const v = ring.allocPoly();
   const inner = ring.allocPoly();
-  linearPart(loaded, quadratic, inner, z1, messages.slice(0, set.maskPolynomials), c);
+  linearPart(loaded, quadratic, inner, z, messages.slice(0, set.maskPolynomials));
   ring.sub(inner, inner, messages[set.maskPolynomials]!);
   ring.sub(part, forward(parts.h), quadratic.constants);
   ring.mulAdd(inner, c, part);
