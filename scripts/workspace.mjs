@@ -103,6 +103,14 @@ const check = () =>
       ]),
     () => turbo('build', 'typecheck'),
   );
+/** The coordinator serves pages that a bundler makes; turbo knows when they are as their sources are. */
+function buildPages() {
+  console.error('zkfl: building the dashboard where its sources have changed');
+  const args = ['run', 'build', '--filter=@zkfl/dashboard', '--output-logs=errors-only'];
+  const status = run(node, [join(root, 'node_modules/turbo/bin/turbo'), ...args], { env, stdio: ['ignore', 2, 2] });
+  if (status !== 0) fail('zkfl: the dashboard could not be built; the lines above say why.');
+}
+
 const zkfl = (args) =>
   run(node, [...SOURCE_FLAGS, CLI, ...args], {
     env: { ...env, PATH: process.env.PATH },
@@ -111,7 +119,10 @@ const zkfl = (args) =>
 
 const commands = {
   start: (args) => zkfl(['simulate', ...args]),
-  zkfl,
+  zkfl: (args) => {
+    if (args[0] === 'coordinator' && !args.includes('--help')) buildPages();
+    return zkfl(args);
+  },
   build: () => turbo('build'),
   check,
   test: (args) => (args.length > 0 ? vitest(args) : inOrder(check, () => vitest([]))),

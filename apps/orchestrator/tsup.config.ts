@@ -1,3 +1,4 @@
+import { cp } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 
 /** The workers are entries of their own: they are started by their file name beside main.js. */
@@ -14,4 +15,6 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   target: 'es2022',
+  // The coordinator's pages, which turbo has built before: the published program brings them along.
+  onSuccess: () => cp('../dashboard/dist', 'dist/dashboard', { recursive: true }),
 });
