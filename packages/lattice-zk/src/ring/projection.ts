@@ -3,7 +3,7 @@ import type { Ring } from './ring.ts';
 
 /** Rows of the projection. */
 export const PROJECTION_ROWS = 256;
-const TABLE_BYTES = 64 * 256 * 16;
+const TABLE_BYTES = 32 * 256 * 16;
 
 /** Bytes of the projection matrix of one polynomial: 64 n. */
 export const matrixBytes = (ring: Ring): number => 64 * ring.n;
@@ -18,7 +18,7 @@ export function project(ring: Ring, acc: Ptr, matrix: Ptr, w: Ptr): void {
 
 /**
  * Subset-sum tables for `fold` of two sets of challenges. `gammas` holds, prime after prime, 256 residues of set A and 256
- * of set B. Allocates L * 256 KiB.
+ * of set B. Allocates L * 128 KiB.
  */
 export function foldTables(ring: Ring, gammas: Ptr): Ptr {
   const tables = ring.alloc(ring.L * TABLE_BYTES);
@@ -35,8 +35,8 @@ export function foldTables(ring: Ring, gammas: Ptr): Ptr {
  */
 export function fold(ring: Ring, dstA: Ptr, dstB: Ptr, tables: Ptr, matrix: Ptr): void {
   for (let i = 0; i < ring.L; i++) {
-    // 64 entries below 2^58 or 16 below 2^60 add up in 64 bits
-    const span = ring.moduli[i]! < 1n << 58n ? 64 : 16;
+    // sums of 64 entries below 2^58 or of 16 below 2^60 fit 64 bits
+    const span = ring.moduli[i]! < 1n << 58n ? 32 : 8;
     const shift = i * ring.n * 8;
     ring.kernels.fold(ring.context(i), dstA + shift, dstB + shift, tables + i * TABLE_BYTES, matrix, ring.n, span);
   }
