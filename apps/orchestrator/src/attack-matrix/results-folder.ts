@@ -21,8 +21,9 @@ export function resultName({ matrix, datasets }: MatrixConfig): string {
 export async function writeResults(folder: string, result: MatrixResult, grid: PictureGrid | undefined): Promise<void> {
   const { cells, seconds, ...rest } = result;
   const name = resultName(result.config);
-  const committed: CommittedResult = { ...rest, tolerance: TOLERANCE };
-  await writeJson(join(folder, `${name}.json`), rounded(committed));
+  // The page quotes the rounded figures: it and the JSON then never differ.
+  const committed: CommittedResult = rounded({ ...rest, tolerance: TOLERANCE });
+  await writeJson(join(folder, `${name}.json`), committed);
   await writeWhole(join(folder, `${name}.md`), markdown(name, committed, grid !== undefined));
   if (grid !== undefined) await writeWhole(join(folder, `${name}.png`), gridPng(grid));
 }
