@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { committedLayout } from '../../src/relation.ts';
 import { statementOf } from '../../src/statement.ts';
 import { INSECURE_N64, insecureRelationStatement } from '../../src/testing/seeded.ts';
 import { scene, smallUpdate } from './scene.ts';
@@ -60,7 +61,20 @@ it('a relation whose projections leave a squared polynomial out makes no stateme
   expect(build({ projections: [third, fourth.slice(1)] })).toThrow(/noise/);
   expect(build({ projections: [third, fourth.slice(0, -1)] })).toThrow(/slack polynomial/);
   expect(build({ copies: [] })).toThrow(/range 0/);
-  expect(build({ copies: relation.copies.map((copy) => ({ ...copy, copy: 99 })) })).toThrow(/copies.copy/);
+  const { count } = committedLayout(relation.numbers);
+  for (const derived of [count, 99]) {
+    expect(build({ copies: relation.copies.map((copy) => ({ ...copy, copy: derived })) })).toThrow(/copies.copy/);
+  }
   expect(build({ copies: relation.copies.map((copy) => ({ ...copy, source: 3 })) })).toThrow(/copies.source/);
   expect(build({ forms: relation.forms.slice(1) })).toThrow(/forms/);
+});
+
+it('groups that are no relation’s have no layout', () => {
+  const { groups } = scene({ m: smallUpdate(60) }).statement.relation.numbers;
+  const [u, m, x, s2] = groups as [(typeof groups)[0], (typeof groups)[0], (typeof groups)[0], (typeof groups)[0]];
+  expect(committedLayout({ groups })).toEqual({ groupOf: [0, 1, 2], count: 3, slack: 2 });
+  expect(committedLayout({ groups: [x, u, s2] })).toEqual({ groupOf: [0, 1], count: 2, slack: 0 });
+  for (const wrong of [[], [u, m, s2], [u, m, x], [u, s2, x], [s2]]) {
+    expect(() => committedLayout({ groups: wrong })).toThrow(expect.objectContaining({ code: 'internal' }));
+  }
 });

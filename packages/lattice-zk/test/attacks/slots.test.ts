@@ -54,9 +54,9 @@ describe('a relation that is false in one slot pair only', () => {
   });
 
   it('is accepted with the probability of guessing one of two challenges out of |C|, and no other', {
-    timeout: NIGHTLY ? 3_600_000 : 120_000,
+    timeout: NIGHTLY ? 3_600_000 : 600_000,
   }, () => {
-    const tries = NIGHTLY ? 1500 : 450;
+    const tries = NIGHTLY ? 1500 : 300;
     const random = new TestRandom(17);
     const prover = proverOf(s, 5, withSlack(s.model, committedOf(s))).throughAggregation();
     // h off by the defect: f = defect ≠ 0, and h still vanishes where it must
