@@ -41,6 +41,7 @@ const SMALL_BODY = 16 * 1024;
 /** A client that takes longer for its headers, or for a whole request, is cut off. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
+const SLOW = { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 2000 } as const;
 
 /** The front-end's folder: beside the built program, or where it is built in the workspace; absent where it was not. */
 const dashboardFolder = (): string =>
@@ -74,9 +75,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     connectionTimeout: 2 * REQUEST_MS,
     keepAliveTimeout: REQUEST_MS,
     forceCloseConnections: true,
-    ...(tls === undefined ? {} : { https: tls }),
+    ...(tls === undefined ? { http: SLOW } : { https: { ...SLOW, ...tls } }),
   }) as unknown as FastifyInstance;
-  app.server.headersTimeout = HEADERS_MS;
   app.server.maxConnections = 4096;
 
   app.removeAllContentTypeParsers();
