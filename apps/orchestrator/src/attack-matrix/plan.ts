@@ -43,7 +43,18 @@ export interface MatrixConfig {
   readonly protection: Protection;
 }
 
-export const MATRICES = ['default', 'full', 'small'] as const;
+export const MATRICES = ['default', 'full', 'small', 'xrays'] as const;
+
+/** The matrices whose tables the documents quote, and what else their pages hold. */
+export const DOCUMENTED: readonly {
+  readonly matrix: MatrixName;
+  readonly privacy: boolean;
+  readonly proofs: boolean;
+}[] = [
+  { matrix: 'small', privacy: false, proofs: false },
+  { matrix: 'default', privacy: true, proofs: true },
+  { matrix: 'xrays', privacy: false, proofs: false },
+];
 export type MatrixName = (typeof MATRICES)[number];
 
 export const ATTACK_NAMES: readonly string[] = ['none', ...Object.keys(POISONING_ATTACKS)];
@@ -67,6 +78,13 @@ const PRESETS: Readonly<
     defences: DEFENCE_NAMES.filter((name) => name !== 'bulyan'),
     datasets: ['wdbc', 'pneumoniamnist', 'published'],
     partitions: ['iid', 'dirichlet-1', 'dirichlet-0.5', 'dirichlet-0.1'],
+    seeds: SEEDS,
+  },
+  xrays: {
+    attacks: ['none', 'gaussian', 'sign-flip', 'label-flip', 'alie', 'ipm', 'min-max', 'backdoor', 'adaptive'],
+    defences: ['none', 'norm', 'recommended', 'multi-krum'],
+    datasets: ['pneumoniamnist'],
+    partitions: ['iid', 'dirichlet-0.5'],
     seeds: SEEDS,
   },
   small: {

@@ -1,11 +1,16 @@
+import { join } from 'node:path';
 import { DEFENCE_NAMES } from '@zkfl/attacks';
 import { Command } from 'commander';
-import { ATTACK_NAMES, MATRICES, type MatrixRequest, settleMatrix } from '../attack-matrix/plan.ts';
+import { ATTACK_NAMES, DOCUMENTED, MATRICES, type MatrixRequest, settleMatrix } from '../attack-matrix/plan.ts';
 import type { MatrixOutputs } from '../attack-matrix/run.ts';
 import { DATASETS, PROTECTIONS } from '../config.ts';
+import { ZkflError } from '../errors.ts';
 import { integer, listOf, oneOf, positiveNumber } from './options.ts';
 
-type AttackFlags = MatrixRequest & { -readonly [K in keyof MatrixOutputs]: MatrixOutputs[K] };
+interface AttackFlags extends MatrixRequest, Omit<MatrixOutputs, 'quiet'> {
+  readonly quiet?: boolean;
+  readonly documented?: boolean;
+}
 
 const collected = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -38,6 +43,7 @@ export function attackCommand(): Command {
     .option('--report <FILE>', 'write a self-contained HTML report')
     .option('--pictures <FILE>', 'write the reconstructions as a PNG grid')
     .option('--results <DIR>', 'write the tables that the documents quote: JSON, Markdown and PNG')
+    .option('--documented', 'run every matrix that the documents quote; --data and --results are needed')
     .option('--no-privacy', 'leave out inversion, membership inference and harvesting')
     .option('--no-proofs', 'leave out the comparison with real proofs')
     .option('--quiet', 'no progress')
@@ -51,23 +57,34 @@ Examples:
 
 Interrupted? The same command goes on with the cells that are missing.`,
     )
-    .action(async (flags: AttackFlags) => {
-      const {
-        data,
-        json,
-        csv,
-        report,
-        pictures,
-        results,
-        journal,
-        threads,
-        privacy,
-        proofs,
-        quiet = false,
-        ...request
-      } = flags;
-      const config = settleMatrix(request);
+    .action(async ({ documented = false, ...flags }: AttackFlags) => {
+      const { data, json, csv, report, pictures, results, journal, threads, privacy, proofs, quiet = false } = flags;
       const { runMatrix } = await import('../attack-matrix/run.ts');
-      await runMatrix(config, { data, json, csv, report, pictures, results, journal, threads, privacy, proofs, quiet });
+      if (!documented) {
+        const config = settleMatrix(flags);
+        await runMatrix(config, {
+          data,
+          json,
+          csv,
+          report,
+          pictures,
+          results,
+          journal,
+          threads,
+          privacy,
+          proofs,
+          quiet,
+        });
+        return;
+      }
+      for (const field of Object.keys(flags))
+        if (!['data', 'results', 'threads', 'quiet', 'privacy', 'proofs'].includes(field))
+          throw new ZkflError('usage', `attack: ${field}: got a value beside --documented, want none`);
+      if (data === undefined || results === undefined)
+        throw new ZkflError('usage', 'attack: documented: got no --data or no --results, want both');
+      for (const { matrix, ...parts } of DOCUMENTED) {
+        const kept = join(results, `${matrix}.journal`);
+        await runMatrix(settleMatrix({ matrix }), { data, results, journal: kept, threads, quiet, ...parts });
+      }
     });
 }
