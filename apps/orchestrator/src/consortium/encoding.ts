@@ -40,7 +40,8 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
 export const base64 = (length: number) =>
   z
     .string()
-    .length(4 * Math.ceil(length / 3))
+    // What has another length must not reach the decoder, which throws.
+    .length(4 * Math.ceil(length / 3), { abort: true })
     .refine((text) => /^[A-Za-z0-9+/]+={0,2}$/.test(text) && toBase64(fromBase64(text)) === text, {
       error: `got something else, want ${length} bytes as base64`,
       abort: true,
