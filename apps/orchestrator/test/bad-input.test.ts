@@ -1,3 +1,4 @@
+import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { Protection } from '../src/config.ts';
 import { Consortium } from '../src/simulate/consortium.ts';
@@ -135,6 +136,109 @@ describe('a round goes on without a client that sends what does not fit', () => 
   });
 });
 
+/** Somebody on the wire of the offender: sees every sealed frame that goes up, and decides what the coordinator gets. */
+function interceptWire(thread: HospitalThread, pass: (frame: Uint8Array) => readonly Uint8Array[]): HospitalThread {
+  const { commands } = thread;
+  const join: typeof commands.join = ({ plan, port }) => {
+    const { port1, port2 } = new MessageChannel();
+    port.on('message', (frame) => port1.postMessage(frame));
+    port.on('close', () => port1.close());
+    port1.on('message', (frame: Uint8Array) => {
+      for (const passed of pass(frame)) port.postMessage(passed);
+    });
+    port1.on('close', () => port.close());
+    return commands.join({ plan, port: port2 });
+  };
+  return {
+    ...thread,
+    commands: {
+      setup: (input) => commands.setup(input),
+      join,
+      connect: (input) => commands.connect(input),
+      account: () => commands.account(),
+      evaluate: () => commands.evaluate(),
+      weights: () => commands.weights(),
+      leave: () => commands.leave(),
+    },
+  };
+}
+
+describe('the wire of a hospital under attack', () => {
+  const STUDY = { rounds: ROUNDS, clients: 4, alpha: null, localEpochs: 1 } as const;
+  // Handshake messages 1 and 3, then an update and an acknowledgement a round.
+  const UPDATE_OF_ROUND_1 = 2;
+  const UPDATE_OF_ROUND_2 = 4;
+
+  async function runOnWire(pass: (frame: Uint8Array, index: number) => readonly Uint8Array[]): Promise<RunResult> {
+    let index = 0;
+    const start = (id: number) =>
+      id === OFFENDER ? interceptWire(startHospitalHere(id), (frame) => pass(frame, index++)) : startHospitalHere(id);
+    const consortium = await Consortium.start(await resolveStudy(STUDY), start);
+    try {
+      return (await consortium.run({ protection: 'kem', attack: null })).result;
+    } finally {
+      await consortium.close();
+    }
+  }
+
+  it('a sealed envelope of an earlier round, replayed, is rejected by its sequence number', async () => {
+    let recorded: Uint8Array | undefined;
+    const result = await runOnWire((frame, index) => {
+      if (index === UPDATE_OF_ROUND_1) recorded = frame.slice();
+      return index === UPDATE_OF_ROUND_2 ? [recorded!.slice(), frame] : [frame];
+    });
+    expect(result.rounds[1]?.rejected).toEqual([{ client: OFFENDER, reason: expect.stringMatching(/sequence: got/) }]);
+    // The replay changed nothing in the session: the hospital is back in the next round.
+    expect(result.rounds.map(({ accepted }) => accepted)).toEqual([
+      [0, 1, 2, 3],
+      [0, 1, 3],
+      [0, 1, 2, 3],
+    ]);
+  });
+
+  it('an envelope sent twice counts once, and the second is on record', async () => {
+    const result = await runOnWire((frame, index) => (index === UPDATE_OF_ROUND_2 ? [frame, frame.slice()] : [frame]));
+    expect(result.rounds.map(({ rejected }) => rejected)).toEqual([[], [], []]);
+    expect(result.rounds.flatMap(({ refused = [] }) => refused)).toContainEqual({
+      client: OFFENDER,
+      reason: expect.stringMatching(/sequence: got/),
+    });
+  });
+
+  it('an envelope with one bit flipped is rejected, and the torn channel stalls nobody', async () => {
+    const result = await runOnWire((frame, index) => {
+      if (index === UPDATE_OF_ROUND_2) frame[frame.length >> 1]! ^= 1;
+      return [frame];
+    });
+    // The session has lost a record: what comes after it does not fit either.
+    for (const round of result.rounds.slice(1)) {
+      expect(round.rejected).toEqual([{ client: OFFENDER, reason: expect.stringMatching(/got|want/) }]);
+      expect(round.accepted).toEqual([0, 1, 3]);
+    }
+  });
+});
+
+describe('after the sum', () => {
+  it('a hospital that claims another model is on record and moves nobody', async () => {
+    const tamper: Tamper = (bytes) => {
+      const message = decodeMessage(bytes);
+      return [message.kind === 'applied' ? encodeMessage({ ...message, model: 'ef'.repeat(32) }) : bytes];
+    };
+    const result = await runWith('kem', tamper);
+    for (const round of result.rounds) {
+      expect(round.accepted).toEqual([0, 1, 2, 3]);
+      expect(round.refused).toEqual([{ client: OFFENDER, reason: expect.stringMatching(/another digest/) }]);
+    }
+  });
+
+  it('a hospital that answers with nonsense is not waited for', async () => {
+    const tamper: Tamper = (bytes) => [decodeMessage(bytes).kind === 'applied' ? Uint8Array.of(7) : bytes];
+    const result = await runWith('kem', tamper);
+    expect(result.rounds.map(({ accepted }) => accepted)).toEqual(Array.from({ length: ROUNDS }, () => [0, 1, 2, 3]));
+    expect(result.final.accuracy).toBeGreaterThan(0.85);
+  });
+});
+
 describe('one update a round and client', () => {
   it('a second message of the round changes nothing: the first one counts', async () => {
     const twice = onUpdate((update, bytes) => [
@@ -145,5 +249,6 @@ describe('one update a round and client', () => {
     expect(doubled.rounds.map(({ accuracy, accepted, rejected }) => ({ accuracy, accepted, rejected }))).toEqual(
       once.rounds.map(({ accuracy, accepted, rejected }) => ({ accuracy, accepted, rejected })),
     );
+    expect(doubled.rounds[1]?.refused).toEqual([{ client: OFFENDER, reason: 'already-received' }]);
   });
 });

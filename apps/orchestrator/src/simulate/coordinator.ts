@@ -53,6 +53,9 @@ export interface RoundOutcome {
   readonly proofBytes: number;
 }
 
+/** For decrypting one sum and taking one step: who needs longer is not waited for. */
+const APPLY_DEADLINE_MS = 60_000;
+
 /**
  * Runs the effects of the round machine: opens envelopes, gates, has proofs verified, adds, signs, sends the sum.
  * It holds no decryption key and, under encryption, never sees an update or the model.
@@ -66,6 +69,8 @@ export class Coordinator {
   readonly #events = pLimit(1);
   readonly #decided = new Map<number, () => void>();
   readonly #applied = new Map<number, string>();
+  /** Hospitals whose answer to this round's sum is not waited for any longer. */
+  readonly #unheard = new Set<number>();
   /** Hospitals that are gone, and why. */
   readonly #lost = new Map<number, string>();
   #allApplied: (() => void) | null = null;
@@ -92,6 +97,7 @@ export class Coordinator {
     this.#refused = [];
     this.#proofBytes = 0;
     this.#applied.clear();
+    this.#unheard.clear();
     const done = new Promise<RoundOutcome>((resolve, reject) => {
       this.#finished = resolve;
       this.#failed = reject;
@@ -190,10 +196,15 @@ export class Coordinator {
       bytes = await this.#serial(() => this.#options.meter.measure('channel', () => channel.open(frame)));
       message = decodeMessage(bytes);
     } catch (error) {
-      return this.#reject(from, describeError(error));
+      return this.#discredit(from, describeError(error));
+    }
+    if (message.kind === 'applied' && message.round < this.#state.round) {
+      // Of a hospital that was not waited for: late, and no reason to leave it out of this round.
+      this.#refused.push({ client: from, reason: `applied: got round ${message.round}, which is over` });
+      return;
     }
     const problem = this.#misplaced(from, message);
-    if (problem !== null) return this.#reject(from, problem);
+    if (problem !== null) return this.#discredit(from, problem);
     switch (message.kind) {
       case 'update':
         return this.#takeUpdate(message, bytes);
@@ -206,7 +217,7 @@ export class Coordinator {
       case 'relay':
         return this.#send(message.peer, { ...message, peer: from });
       default:
-        return this.#reject(from, `message: kind: got ${message.kind}, want update`);
+        return this.#discredit(from, `message: kind: got ${message.kind}, want update`);
     }
   }
 
@@ -215,7 +226,17 @@ export class Coordinator {
   }
 
   #noteApplied(): void {
-    if (this.#present().every((client) => this.#applied.has(client))) this.#allApplied?.();
+    const answered = (client: number) => this.#applied.has(client) || this.#unheard.has(client);
+    if (this.#present().every(answered)) this.#allApplied?.();
+  }
+
+  /** What `client` sends does not fit: it stalls neither the collecting of updates nor the step after them. */
+  async #discredit(client: number, reason: string): Promise<void> {
+    if (this.#state.phase.is === 'applying' && !this.#applied.has(client)) {
+      this.#unheard.add(client);
+      this.#noteApplied();
+    }
+    await this.#reject(client, reason);
   }
 
   /** Why `message` has no place here, whoever sealed it. */
@@ -318,20 +339,34 @@ export class Coordinator {
     const everyone = new Promise<void>((resolve) => {
       this.#allApplied = resolve;
     });
+    const patience = new AbortController();
+    const silence = this.#options.clock.until((await this.#options.clock.now()) + APPLY_DEADLINE_MS, patience.signal);
+    // Aborted once everybody has answered.
+    silence.catch(() => {});
     const encoded = encodeMessage({ ...unsigned, signature });
     // openWire hands its input on, and a whole array that is posted is gone from here
     const copy = (): Uint8Array => (sign ? encoded : encoded.slice());
     await Promise.all(this.#present().map((client) => busy(() => this.#sendEncoded(client, copy()))));
-    await everyone;
+    await Promise.race([everyone, silence]);
+    patience.abort();
     await this.#dispatch({ type: 'applied', round, model: this.#agreedModel(accepted) });
   }
 
-  /** The digest that every accepted hospital reports. What a rejected one reports moves nobody. */
+  /** The digest that most of the accepted hospitals report; whoever reports another one is on record. */
   #agreedModel(accepted: readonly AcceptedUpdate[]): string {
-    const digests = new Set(accepted.flatMap(({ client }) => this.#applied.get(client) ?? []));
-    const [model] = digests;
-    if (digests.size !== 1 || model === undefined)
-      throw new ZkflError('protocol', `round: models: got ${digests.size} different digests, want one`);
+    const votes = new Map<string, number>();
+    for (const { client } of accepted) {
+      const model = this.#applied.get(client);
+      if (model !== undefined) votes.set(model, (votes.get(model) ?? 0) + 1);
+    }
+    const [model, most] = [...votes].sort(([, a], [, b]) => b - a)[0] ?? ['', 0];
+    if (2 * most <= accepted.length)
+      throw new ZkflError(
+        'protocol',
+        `round: models: got ${most} of ${accepted.length} reports alike, want most of them`,
+      );
+    for (const [client, reported] of this.#applied)
+      if (reported !== model) this.#refused.push({ client, reason: 'model: got another digest, want the others’' });
     return model;
   }
 

@@ -38,6 +38,8 @@ export interface RoundResult {
   readonly proofBytes?: number;
   readonly accepted: readonly number[];
   readonly rejected: readonly RejectedClient[];
+  /** messages that came beside the one that counts; absent where there were none */
+  readonly refused?: readonly RejectedClient[];
 }
 
 export interface RunResult {

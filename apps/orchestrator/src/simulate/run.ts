@@ -221,7 +221,7 @@ function roundResult(parts: {
   report: EvaluationReport;
 }): RoundResult {
   const { outcome, seconds, bytes, report } = parts;
-  const { record, proofBytes } = outcome;
+  const { record, refused, proofBytes } = outcome;
   const { accuracy, loss, auc } = report.test;
   return {
     accuracy,
@@ -236,6 +236,7 @@ function roundResult(parts: {
       ...record.rejected.map(({ client, reason }) => ({ client: Number(client), reason })),
       ...record.missing.map((client) => ({ client: Number(client), reason: 'no update before the deadline' })),
     ],
+    ...(refused.length > 0 ? { refused } : {}),
   };
 }
 
