@@ -77,9 +77,9 @@ export function sigma(context: usize, dst: usize, a: usize): void {
   }
 }
 
-const TILE: usize = 64; // slots of one pass over the pairs
+const TILE: usize = 256; // slots of one pass over the pairs: 2 KiB in a row of each operand, 12 KiB of accumulators
 const WORDS: usize = 48; // bytes of accumulators a slot
-const scratch = memory.data(64 * 48, 16);
+const scratch = memory.data(256 * 48, 16);
 
 // @ts-ignore: decorator
 @inline

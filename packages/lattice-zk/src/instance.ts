@@ -48,10 +48,15 @@ function instanceOf(set: ParameterSet): Instance {
 
 /**
  * Runs `work` with the thread's instance for a set and a commitment key for `committed` polynomials; afterwards
- * everything that it allocated is wiped. Not re-entrant.
+ * everything that it allocated is wiped, unless `secrets` is false: nothing that a verifier has is secret. Not re-entrant.
  * @throws LatticeZkError `internal` if called from inside `work`
  */
-export function withInstance<T>(set: ParameterSet, committed: number, work: (instance: Instance) => T): T {
+export function withInstance<T>(
+  set: ParameterSet,
+  committed: number,
+  work: (instance: Instance) => T,
+  { secrets = true }: { readonly secrets?: boolean } = {},
+): T {
   const instance = instanceOf(set);
   if (instance.busy) {
     throw new LatticeZkError({ code: 'internal', operation: 'withInstance', field: 'instance', got: 'busy' });
@@ -63,7 +68,7 @@ export function withInstance<T>(set: ParameterSet, committed: number, work: (ins
     try {
       return work(instance);
     } finally {
-      instance.ring.release(mark);
+      instance.ring.release(mark, { wipe: secrets });
       instance.ring.zero(instance.ring.staging, STAGING_BYTES);
     }
   } finally {

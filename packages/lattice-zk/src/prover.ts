@@ -16,8 +16,9 @@ import {
 import { acceptResponse, type RejectionTerm } from './rejection.ts';
 import { type Form, splitIndex } from './relation.ts';
 import { GaussianSampler } from './ring/gaussian.ts';
-import { addI64, innerI64, mulChallenge, narrowI64, widenI8 } from './ring/integers.ts';
+import { addI64, innerI32, innerI64, mulChallenge, narrowI64, widenI8 } from './ring/integers.ts';
 import type { Ptr } from './ring/kernels.ts';
+import type { Ring } from './ring/ring.ts';
 import type { SecretStream } from './ring/xof.ts';
 import { aggregationState, challengeSeed, challengeStream, projectionState } from './stages.ts';
 import type { RelationStatement } from './statement.ts';
@@ -393,11 +394,16 @@ export function commitMessage({ loaded, parts, s2 }: ProverState, j: number, mes
   ring.intt(p);
 }
 
+/** ‖p‖² of n i32 in the ring's memory. */
+function normOf(ring: Ring, p: Ptr): bigint {
+  return innerI32(ring, p, p, ring.n);
+}
+
 function fillSlack({ ring, relation, layout }: Loaded, integers: readonly Ptr[]): void {
   const slack = integers[layout.slack]!;
   relation.forms.forEach((form, f) => {
     const { offset, bits } = relation.numbers.fields[f]!;
-    let rest = formSlack(form, (p) => ring.i32(integers[p]!, ring.n));
+    let rest = formSlack(ring, form, integers);
     if (rest < 0n) refuseWitness(form.name, form.kind === 'norm' ? `‖·‖² ≤ ${form.boundSquared}` : `≥ ${form.atLeast}`);
     const words = ring.i32(slack, ring.n);
     for (let i = 0; i < bits; i++, rest >>= 1n) words[splitIndex(ring.n, offset + i)] = Number(rest & 1n);
@@ -407,7 +413,8 @@ function fillSlack({ ring, relation, layout }: Loaded, integers: readonly Ptr[])
 }
 
 /** bound² − ‖·‖² or ⟨·, vector⟩ − τ, exact. */
-function formSlack(form: Form, values: (polynomial: number) => Int32Array): bigint {
+function formSlack(ring: Ring, form: Form, integers: readonly Ptr[]): bigint {
+  const values = (polynomial: number): Int32Array => ring.i32(integers[polynomial]!, ring.n);
   if (form.kind === 'product') {
     return form.terms.reduce(
       (sum, { polynomial, vector }) => sum + innerProduct(values(polynomial), vector),
@@ -415,7 +422,7 @@ function formSlack(form: Form, values: (polynomial: number) => Int32Array): bigi
     );
   }
   let rest = form.boundSquared;
-  for (const p of form.polynomials) rest -= squaredNorm(values(p));
+  for (const p of form.polynomials) rest -= normOf(ring, integers[p]!);
   for (const { polynomial, vector } of form.centre) {
     rest += 2n * innerProduct(values(polynomial), vector) - squaredNorm(vector);
   }
@@ -427,7 +434,7 @@ function checkGroupBounds({ ring, relation, layout }: Loaded, integers: readonly
   relation.numbers.groups.forEach(({ name, boundSquared }, g) => {
     let norm = 0n;
     layout.groupOf.forEach((group, p) => {
-      if (group === g) norm += squaredNorm(ring.i32(integers[p]!, ring.n));
+      if (group === g) norm += normOf(ring, integers[p]!);
     });
     if (norm > boundSquared) refuseWitness(`group ${name}`, `‖·‖² ≤ ${boundSquared}`);
   });
@@ -436,7 +443,7 @@ function checkGroupBounds({ ring, relation, layout }: Loaded, integers: readonly
 /** The masks of z3 and z4 are chosen for these lengths. */
 function checkProjectionBounds({ ring, relation }: Loaded, integers: readonly Ptr[]): void {
   [relation.numbers.z3, relation.numbers.z4].forEach(({ alphaSquared }, i) => {
-    const norm = relation.projections[i]!.reduce((sum, p) => sum + squaredNorm(ring.i32(integers[p]!, ring.n)), 0n);
+    const norm = relation.projections[i]!.reduce((sum, p) => sum + normOf(ring, integers[p]!), 0n);
     if (norm > alphaSquared) refuseWitness(`projection ${i + 3}`, `‖·‖² ≤ ${alphaSquared}`);
   });
 }

@@ -34,11 +34,16 @@ export type Verdict = { readonly ok: true } | { readonly ok: false; readonly rea
 export function verify(statement: RelationStatement, proof: Uint8Array): Verdict {
   typedArray('verify', 'proof', proof, Uint8Array);
   const { relation } = statement;
-  return withInstance(relation.set, committedLayout(relation.numbers).count, (instance) => {
-    const parts = decodeProof(instance.ring, relation, proof);
-    const verdict = checkNorms(instance.ring, statement, parts);
-    return verdict.ok ? checkRelations(loadRelation(instance, relation), statement, parts) : verdict;
-  });
+  return withInstance(
+    relation.set,
+    committedLayout(relation.numbers).count,
+    (instance) => {
+      const parts = decodeProof(instance.ring, relation, proof);
+      const verdict = checkNorms(instance.ring, statement, parts);
+      return verdict.ok ? checkRelations(loadRelation(instance, relation), statement, parts) : verdict;
+    },
+    { secrets: false },
+  );
 }
 
 /** What needs no arithmetic modulo q: every norm, over Z, and the zeros of h. */
