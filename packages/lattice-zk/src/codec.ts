@@ -14,15 +14,15 @@ export function riceParameter(sigmaSquared: Rational): number {
   return k;
 }
 
-/** Bits, least significant first within each byte; grows up to a limit that is fixed before. */
+/** Bits, least significant first within each byte, into room that the caller has made large enough. */
 export class BitWriter {
-  #buffer: Uint8Array<ArrayBuffer>;
+  readonly #buffer: Uint8Array<ArrayBuffer>;
   #length = 0;
   #word = 0;
   #filled = 0;
 
-  constructor(capacity: number) {
-    this.#buffer = new Uint8Array(capacity);
+  constructor(room: Uint8Array<ArrayBuffer>) {
+    this.#buffer = room;
   }
 
   /** Append the low `bits` ≤ 24 bits of `value` (0 ≤ value < 2^bits). */
@@ -92,7 +92,7 @@ export class BitWriter {
     return true;
   }
 
-  /** The bytes so far, the last one filled up with zero bits. */
+  /** A copy of the bytes so far, the last one filled up with zero bits. */
   finish(): Uint8Array<ArrayBuffer> {
     if (this.#filled > 0) {
       this.#buffer[this.#length++] = this.#word;

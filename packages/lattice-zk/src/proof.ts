@@ -93,7 +93,8 @@ export function maxProofBytes(relation: AnyRelation): number {
  */
 export function encodeProof(ring: Ring, relation: AnyRelation, parts: ProofParts): Uint8Array<ArrayBuffer> | undefined {
   const { set } = relation;
-  const writer = new BitWriter(maxProofBytes(relation));
+  const room = maxProofBytes(relation);
+  const writer = new BitWriter(ring.bytes(ring.alloc(room), room));
   writer.bytes(parts.seed);
   for (const [, p] of residuesOf(parts)) {
     set.residueBits.forEach((bits, l) => {

@@ -6,7 +6,7 @@ import { LatticeZkError } from '../src/index.ts';
 const words = (values: readonly bigint[]): Int32Array => new Int32Array(BigInt64Array.from(values).buffer);
 
 function encode(values: readonly bigint[], k: number): Uint8Array | undefined {
-  const writer = new BitWriter(16 + values.length * 16);
+  const writer = new BitWriter(new Uint8Array(16 + values.length * 16));
   return writer.gaussians(words(values), k) ? writer.finish() : undefined;
 }
 
@@ -87,7 +87,7 @@ describe('residues', () => {
   for (const q of [0xffff7f5c0052001n, 0x1ffffffff72001n, 0x7ffffdb80001c81n, 97n, 65537n, (1n << 33n) - 9n]) {
     const bits = q.toString(2).length;
     const pack = (values: readonly bigint[]): Uint8Array => {
-      const writer = new BitWriter(8 * values.length + 8);
+      const writer = new BitWriter(new Uint8Array(8 * values.length + 8));
       writer.residues(new Uint32Array(BigUint64Array.from(values).buffer), bits);
       return writer.finish();
     };
