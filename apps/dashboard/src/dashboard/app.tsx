@@ -20,11 +20,11 @@ function knownToken(): string | null {
 }
 
 const LINKS = [
-  ['study', 'Study'],
   ['round', 'Now'],
   ['learning', 'Learning'],
   ['hospitals', 'Hospitals'],
   ['cost', 'Cost'],
+  ['study', 'Study'],
   ['audit', 'Audit'],
 ] as const;
 

@@ -59,14 +59,23 @@ function Table(props: {
   );
 }
 
-const MARKS: Readonly<Record<Verdict, { readonly sign: string; readonly look: string; readonly word: string }>> = {
-  accepted: { sign: '✓', look: 'good', word: 'accepted' },
-  rejected: { sign: '✕', look: 'bad', word: 'rejected' },
-  missing: { sign: '–', look: 'wait', word: 'missing' },
-  received: { sign: '…', look: 'wait', word: 'being verified' },
-  awaited: { sign: '○', look: '', word: 'awaited' },
-  none: { sign: '·', look: '', word: 'not in it' },
+/** Drawn, not typed: not every machine has a font with a tick. */
+const MARKS: Readonly<Record<Verdict, { readonly path: string; readonly look: string; readonly word: string }>> = {
+  accepted: { path: 'M3 8.5l3.5 3.5L13 4.5', look: 'good', word: 'accepted' },
+  rejected: { path: 'M4 4l8 8M12 4l-8 8', look: 'bad', word: 'rejected' },
+  missing: { path: 'M3 8h10', look: 'wait', word: 'missing' },
+  received: { path: 'M3 8h.01M8 8h.01M13 8h.01', look: 'wait', word: 'being verified' },
+  awaited: { path: 'M8 3a5 5 0 1 0 .01 0z', look: '', word: 'awaited' },
+  none: { path: 'M8 8h.01', look: '', word: 'not in it' },
 };
+
+function Mark({ verdict }: { readonly verdict: Verdict }) {
+  return (
+    <svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={MARKS[verdict].path} />
+    </svg>
+  );
+}
 
 const PHASES: Readonly<Record<NonNullable<DashboardView['phase']>, string>> = {
   ready: 'ready to open',
@@ -172,11 +181,11 @@ export function RoundSection({ view }: { readonly view: DashboardView }) {
           </p>
           <ul class="chips" aria-label={`Updates of round ${view.round}`}>
             {standings.map((standing) => {
-              const { sign, look, word } = MARKS[standing.is];
+              const { look, word } = MARKS[standing.is];
               const name = view.hospitals.find(({ client }) => client === Number(standing.client))?.name;
               return (
                 <li key={standing.client} class={`pill ${look}`}>
-                  <span aria-hidden="true">{sign}</span> {name ?? `hospital ${standing.client}`}: {word}
+                  <Mark verdict={standing.is} /> {name ?? `hospital ${standing.client}`}: {word}
                 </li>
               );
             })}
@@ -265,7 +274,7 @@ export function HospitalsSection({ view }: { readonly view: DashboardView }) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached without a mouse
         <section class="scroll low" aria-label={caption} tabIndex={0}>
           <table>
-            <caption>{caption}: ✓ accepted, ✕ rejected, – missing, … being verified, ○ awaited</caption>
+            <caption>{caption}</caption>
             <thead>
               <tr>
                 <th scope="col" class="text">
@@ -288,10 +297,11 @@ export function HospitalsSection({ view }: { readonly view: DashboardView }) {
                     {name} <span class="soft digits">{short(fingerprint)}</span>
                   </th>
                   {numbers.map((round, i) => {
-                    const { sign, look, word } = MARKS[verdicts[i] ?? 'none'];
+                    const verdict = verdicts[i] ?? 'none';
+                    const { look, word } = MARKS[verdict];
                     return (
                       <td key={round} class={`mark ${look}`}>
-                        <span aria-hidden="true">{sign}</span>
+                        <Mark verdict={verdict} />
                         <span class="hidden">{word}</span>
                       </td>
                     );
@@ -304,6 +314,15 @@ export function HospitalsSection({ view }: { readonly view: DashboardView }) {
             </tbody>
           </table>
         </section>
+      )}
+      {table.length > 0 && (
+        <ul class="chips" aria-label="What the marks mean">
+          {(['accepted', 'rejected', 'missing', 'received', 'awaited'] as const).map((verdict) => (
+            <li key={verdict} class="soft">
+              <Mark verdict={verdict} /> {MARKS[verdict].word}
+            </li>
+          ))}
+        </ul>
       )}
       <h3>Rejections</h3>
       {refused.length === 0 ? (

@@ -89,16 +89,32 @@ function InvitationForm(props: { readonly busy: boolean; onRead(text: string): v
   );
 }
 
+/** The text that `zkfl hospital` shows, as terms and their meaning: lines that begin with spaces go on. */
+function summaryLines(text: string): [string, string][] {
+  const lines: [string, string][] = [];
+  for (const line of text.split('\n')) {
+    const [, term, rest] = /^(\S*)\s+(.*)$/.exec(line)!;
+    const last = lines.at(-1);
+    if (term === '' && last !== undefined) last[1] += ` ${rest}`;
+    else lines.push([term!, rest!]);
+  }
+  return lines;
+}
+
 function StudyForm(props: { readonly study: Of<'study'>; onJoin(name: string): void; onLeave(): void }) {
   const { study } = props;
   const [name, setName] = useState(`hospital ${study.hospital} (browser tab)`);
   return (
     <section aria-labelledby="study-title">
       <h2 id="study-title">2. Approve the study</h2>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached without a mouse */}
-      <section class="scroll low" aria-label="The study" tabIndex={0}>
-        <pre class="digits">{study.summary}</pre>
-      </section>
+      <dl class="summary">
+        {summaryLines(study.summary).map(([term, text]) => (
+          <div key={term}>
+            <dt>{term}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
       <p>
         This tab would train on {study.samples.train} samples of the demonstration data and measure on{' '}
         {study.samples.heldOut} others. Compare the fingerprint with the one that the coordinator reads to you.
@@ -208,14 +224,17 @@ function Progress({ tab }: { readonly tab: Tab }) {
       </section>
       <section aria-labelledby="log-title">
         <h2 id="log-title">What this hospital does</h2>
-        <ol class="log" aria-live="polite">
-          {log.map(({ at, message }, i) => (
-            <li key={`${i}/${at}`}>
-              <time>{at}</time>
-              {message}
-            </li>
-          ))}
-        </ol>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached without a mouse */}
+        <section class="scroll" aria-label="Log" tabIndex={0}>
+          <ol class="log" aria-live="polite">
+            {log.map(({ at, message }, i) => (
+              <li key={`${i}/${at}`}>
+                <time>{at}</time>
+                {message}
+              </li>
+            ))}
+          </ol>
+        </section>
       </section>
     </>
   );
@@ -331,7 +350,9 @@ export function App() {
       <footer class="page">
         A demonstration: its keys and its state live in this tab alone, and closing it leaves the study. Training,
         encryption and proofs run in a worker; the coordinator receives what it would receive from any hospital.{' '}
-        <a href="./">Dashboard</a>
+        <a href="./" target="_blank" rel="noreferrer">
+          Dashboard
+        </a>
       </footer>
     </>
   );
