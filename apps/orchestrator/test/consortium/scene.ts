@@ -10,6 +10,7 @@ import { toBase64 } from '../../src/consortium/encoding.ts';
 import { HospitalParty } from '../../src/consortium/hospital.ts';
 import { loadHospitalData } from '../../src/consortium/hospital-data.ts';
 import { HospitalFolder } from '../../src/consortium/hospital-folder.ts';
+import type { HospitalData } from '../../src/consortium/hospital-share.ts';
 import { generateParty, type Identity } from '../../src/consortium/identity.ts';
 import { createServer, type ServerOptions } from '../../src/consortium/server.ts';
 import { Store } from '../../src/consortium/store.ts';
@@ -99,7 +100,12 @@ export class Scene {
   /** Runs one hospital from its folder until its study ends. */
   async hospital(
     client: number,
-    options: { readonly url?: string; readonly signal?: AbortSignal; readonly approve?: boolean } = {},
+    options: {
+      readonly url?: string;
+      readonly signal?: AbortSignal;
+      readonly approve?: boolean;
+      readonly data?: HospitalData;
+    } = {},
   ): Promise<Awaited<ReturnType<HospitalParty['run']>>> {
     const folder = await HospitalFolder.open(join(this.directory, `hospital-${client}`));
     try {
@@ -108,7 +114,7 @@ export class Scene {
         identity: await this.party(client),
         signed: this.signed,
         token: this.tokens[client]!,
-        data: await loadHospitalData(this.signed.study, { path: null, share: client }),
+        data: options.data ?? (await loadHospitalData(this.signed.study, { path: null, share: client })),
         desk: {
           approveRoster: async () => options.approve ?? true,
           tell: (message) => this.said.push(`${client}: ${message}`),
