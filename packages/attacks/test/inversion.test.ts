@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import {
+  type CnnSpec,
   createTrainer,
   type Dataset,
   initialWeights,
@@ -68,6 +69,39 @@ describe('gradients of the victim', () => {
       expect(exact.weights[at]).toBeCloseTo(difference(weights, at), 6);
     for (const at of [0, 50, 200]) expect(exact.inputs[at]).toBeCloseTo(difference(batch.inputs, at), 6);
     for (const at of [0, 1, 5]) expect(exact.targets[at]).toBeCloseTo(difference(batch.targets, at), 5);
+  });
+
+  it('of a convolutional network: against finite differences, and those that fl-core trains with', async () => {
+    const cnn: CnnSpec = { kind: 'cnn', height: 12, width: 12, channels: 1, filters: [3, 4], classes: 3 };
+    const start = Float64Array.from(initialWeights(cnn, simRng(4, 'victim')));
+    const batch = batchOf([1, 2], [0, 2]);
+    const network: Network = { spec: cnn, activation: 'relu' };
+    const exact = gradients(network, start, batch);
+    for (const [values, slopes] of [
+      [start, exact.weights],
+      [batch.inputs, exact.inputs],
+    ] as const)
+      for (const at of [0, 5, 29, 40, 100, values.length - 1]) {
+        const kept = values[at]!;
+        const loss = (value: number) => {
+          values[at] = value;
+          return gradients(network, start, batch).loss;
+        };
+        const slope = (loss(kept + 1e-6) - loss(kept - 1e-6)) / 2e-6;
+        values[at] = kept;
+        expect(slopes[at]).toBeCloseTo(slope, 6);
+      }
+    const data: Dataset = {
+      name: 'blobs',
+      features: Float32Array.from(batch.inputs),
+      labels: Uint8Array.from([0, 2]),
+      shape: [12, 12, 1],
+      classes: ['a', 'b', 'c'],
+    };
+    const training = { epochs: 1, batch: 2, learningRate: 0.5, optimiser: 'sgd', proximal: 0 } as const;
+    const trainer = await createTrainer({ spec: cnn, dataset: data, training, seed: 1, client: 0 });
+    const { update } = await trainer.train({ weights: Float32Array.from(start), round: 1 });
+    for (let i = 0; i < start.length; i++) expect(Math.abs(update[i]! + 0.5 * exact.weights[i]!)).toBeLessThan(1e-5);
   });
 
   it('are those that fl-core trains with: one SGD step is −rate times them', async () => {

@@ -11,13 +11,27 @@ import {
   stretched,
   summarise,
 } from '@zkfl/attacks';
-import { createTrainer, type Dataset, initialWeights, parameterCount, simRng, subset } from '@zkfl/fl-core';
+import {
+  createTrainer,
+  type Dataset,
+  initialWeights,
+  type ModelSpec,
+  parameterCount,
+  simRng,
+  smallCnn,
+  subset,
+} from '@zkfl/fl-core';
 import { createEngine, encryptIntegers, generateKeys, parameterSet, wipeWitness } from '@zkfl/he-agg';
 import type { PictureGrid } from './pictures.ts';
 import { XRAY_MLP } from './workloads.ts';
 
 /** Whose eyes: what the attacker holds of a round. */
-export type View = 'plaintext update' | 'aggregate of 2' | 'aggregate of 5' | 'coordinator under full';
+export type View =
+  | 'plaintext update'
+  | 'plaintext update, CNN'
+  | 'aggregate of 2'
+  | 'aggregate of 5'
+  | 'coordinator under full';
 export type Method = 'analytic' | 'dlg' | 'idlg' | 'inverting-gradients';
 
 export interface InversionRow {
@@ -39,18 +53,37 @@ export interface InversionOutcome {
 
 const SIDE = { height: 28, width: 28 };
 const METHODS: readonly Method[] = ['analytic', 'dlg', 'idlg', 'inverting-gradients'];
-const VIEWS: readonly { readonly view: View; readonly hospitals: number; readonly encrypted: boolean }[] = [
-  { view: 'plaintext update', hospitals: 1, encrypted: false },
-  { view: 'aggregate of 2', hospitals: 2, encrypted: false },
-  { view: 'aggregate of 5', hospitals: 5, encrypted: false },
-  { view: 'coordinator under full', hospitals: 1, encrypted: true },
+const DENSE = { spec: XRAY_MLP, methods: METHODS };
+
+/** One party's look at a round of `hospitals` single-picture steps. */
+const VIEWS: readonly {
+  readonly view: View;
+  readonly spec: ModelSpec;
+  readonly methods: readonly Method[];
+  readonly hospitals: number;
+  readonly encrypted: boolean;
+}[] = [
+  { ...DENSE, view: 'plaintext update', hospitals: 1, encrypted: false },
+  {
+    view: 'plaintext update, CNN',
+    spec: smallCnn(2),
+    methods: ['inverting-gradients'],
+    hospitals: 1,
+    encrypted: false,
+  },
+  { ...DENSE, view: 'aggregate of 2', hospitals: 2, encrypted: false },
+  { ...DENSE, view: 'aggregate of 5', hospitals: 5, encrypted: false },
+  { ...DENSE, view: 'coordinator under full', hospitals: 1, encrypted: true },
 ];
+
+/** Reconstructions of one trial. */
+export const STEPS_A_TRIAL: number = VIEWS.reduce((sum, { methods }) => sum + methods.length, 0);
 const RATE = 0.01;
 /** Integers per update unit; the largest update coordinate stays far inside the plaintext space. */
 const SCALE = 2 ** 20;
 
 /**
- * Each hospital takes one SGD step on one chest X-ray (784-32-2, fresh weights); every method runs on every view.
+ * Each hospital takes one SGD step on one chest X-ray (784-32-2, and the small CNN; fresh weights).
  * `data`: PneumoniaMNIST's training part.
  */
 export async function measureInversion(options: {
@@ -69,16 +102,16 @@ export async function measureInversion(options: {
       const rng = simRng(trial, 'inversion');
       const order = rng.permutation(data.labels.length);
       const others = Array.from(order.subarray(10, 40), (row) => picture(data, row));
-      const weights = initialWeights(XRAY_MLP, simRng(trial, 'initial'));
       const shown: (GreyImage | undefined)[] = [picture(data, order[0]!)];
-      for (const { view, hospitals, encrypted } of VIEWS) {
+      for (const { view, spec, methods, hospitals, encrypted } of VIEWS) {
+        const weights = initialWeights(spec, simRng(trial, 'initial'));
         const patients = order.subarray(0, hospitals);
-        const update = await aggregateOf(data, patients, weights);
+        const update = await aggregateOf(spec, data, patients, weights);
         const observed = Float64Array.from(encrypted ? seal.view(update) : update, (value) => -value / RATE);
         const truths = Array.from(patients, (row) => picture(data, row));
         const labels = Array.from(patients, (row) => data.labels[row]!).sort();
-        for (const method of METHODS) {
-          const found = invert(method, {
+        for (const method of methods) {
+          const found = invert(method, spec, {
             weights,
             observed,
             batch: hospitals,
@@ -95,7 +128,7 @@ export async function measureInversion(options: {
           entry.labels += Number(found.labels.toSorted().join() === labels.join());
           scores.set(key, entry);
           if (SHOWN.some(([v, m]) => v === view && m === method)) shown.push(visible(images[score.candidate]!));
-          onStep(++done, trials * VIEWS.length * METHODS.length, `${view}, ${method}`);
+          onStep(++done, trials * STEPS_A_TRIAL, `${view}, ${method}`);
         }
       }
       if (rows.length < 5) rows.push(shown);
@@ -103,8 +136,8 @@ export async function measureInversion(options: {
   } finally {
     seal.dispose();
   }
-  const table = VIEWS.flatMap(({ view }) =>
-    METHODS.map((method): InversionRow => {
+  const table = VIEWS.flatMap(({ view, methods }) =>
+    methods.map((method): InversionRow => {
       const { ssim, psnr, other, labels } = scores.get(`${view}/${method}`)!;
       return {
         view,
@@ -125,17 +158,23 @@ const SHOWN: readonly (readonly [View, Method])[] = [
   ['plaintext update', 'analytic'],
   ['plaintext update', 'dlg'],
   ['plaintext update', 'inverting-gradients'],
+  ['plaintext update, CNN', 'inverting-gradients'],
   ['aggregate of 2', 'inverting-gradients'],
   ['aggregate of 5', 'inverting-gradients'],
   ['coordinator under full', 'analytic'],
   ['coordinator under full', 'inverting-gradients'],
 ];
 
-async function aggregateOf(data: Dataset, patients: Uint32Array, weights: Float32Array): Promise<Float32Array> {
+async function aggregateOf(
+  spec: ModelSpec,
+  data: Dataset,
+  patients: Uint32Array,
+  weights: Float32Array,
+): Promise<Float32Array> {
   const sum = new Float32Array(weights.length);
   for (const [client, patient] of patients.entries()) {
     const trainer = await createTrainer({
-      spec: XRAY_MLP,
+      spec,
       dataset: subset(data, [patient]),
       training: { epochs: 1, batch: 1, learningRate: RATE, optimiser: 'sgd', proximal: 0 },
       seed: 1,
@@ -150,19 +189,17 @@ async function aggregateOf(data: Dataset, patients: Uint32Array, weights: Float3
 
 function invert(
   method: Method,
+  spec: ModelSpec,
   options: Pick<MatchingOptions, 'weights' | 'observed' | 'batch' | 'rng'> & { readonly iterations: number },
 ): { readonly inputs: readonly Float32Array<ArrayBuffer>[]; readonly labels: readonly number[] } {
-  const matching: MatchingOptions = {
-    ...options,
-    network: { spec: XRAY_MLP, activation: 'relu' },
-    picture: SIDE,
-  };
+  const matching: MatchingOptions = { ...options, network: { spec, activation: 'relu' }, picture: SIDE };
   if (method === 'dlg') return deepLeakage(matching);
   if (method === 'idlg') return improvedDeepLeakage(matching);
+  if (spec.kind === 'cnn') return invertingGradients({ ...matching, learningRate: 0.1, totalVariation: 0.1 });
   if (method === 'inverting-gradients') return invertingGradients(matching);
   return {
-    inputs: analyticInversion(XRAY_MLP, options.observed).map(({ input }) => input),
-    labels: recoverLabels(XRAY_MLP, options.observed, options.batch),
+    inputs: analyticInversion(spec, options.observed).map(({ input }) => input),
+    labels: recoverLabels(spec, options.observed, options.batch),
   };
 }
 

@@ -81,7 +81,7 @@ const PRESETS: Readonly<
     seeds: SEEDS,
   },
   xrays: {
-    attacks: ['none', 'gaussian', 'sign-flip', 'label-flip', 'alie', 'ipm', 'min-max', 'backdoor', 'adaptive'],
+    attacks: ['none', 'sign-flip', 'label-flip', 'alie', 'min-max', 'backdoor', 'adaptive'],
     defences: ['none', 'norm', 'recommended', 'multi-krum'],
     datasets: ['pneumoniamnist'],
     partitions: ['iid', 'dirichlet-0.5'],

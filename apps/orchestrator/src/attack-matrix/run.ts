@@ -8,7 +8,7 @@ import { createProgress, type Progress, paints } from '../terminal.ts';
 import { version } from '../version.ts';
 import { proveAgreement, proveRuns } from './agreement.ts';
 import { measureHarvest } from './harvest.ts';
-import { measureInversion } from './inversion.ts';
+import { measureInversion, STEPS_A_TRIAL } from './inversion.ts';
 import { openJournal } from './journal.ts';
 import type { CellRequest } from './matrix-worker.ts';
 import { measureMembership } from './membership.ts';
@@ -117,12 +117,12 @@ async function measurePrivacy(
   }
   const xrays: SplitDataset = await loadSplit('pneumoniamnist', outputs.data, 1);
   const trials = small ? 1 : 5;
-  progress.start('inversion', trials * 16);
+  progress.start('inversion', trials * STEPS_A_TRIAL);
   try {
     const { rows, grid } = await measureInversion({
       data: xrays.train,
       trials,
-      iterations: small ? 200 : 600,
+      iterations: small ? 200 : 400,
       onStep: (done, _total, note) => progress.step(done, note),
     });
     return { result: { inversion: rows, membership, harvest }, grid };

@@ -35,7 +35,7 @@ const WORKLOADS: Readonly<Record<DatasetName, Omit<WorkloadOptions, 'data' | 'se
   pneumoniamnist: {
     spec: XRAY_MLP,
     training: { ...SGD, learningRate: 0.02 },
-    rounds: 15,
+    rounds: 10,
     trustedSamples: 50,
     trainSamples: 1000,
   },

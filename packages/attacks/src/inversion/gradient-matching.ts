@@ -2,7 +2,7 @@ import type { SimRng } from '@zkfl/fl-core';
 import { AttackError, refuseUnknownOptions, requireInteger, requireNumber } from '../errors.ts';
 import { euclideanNorm, innerProduct } from '../vectors.ts';
 import { recoverLabels } from './labels.ts';
-import { gradients, type Network, oneHot } from './network.ts';
+import { gradients, inputSize, type Network, oneHot } from './network.ts';
 
 /** What the attacker has and how hard it tries. */
 export interface MatchingOptions {
@@ -63,7 +63,8 @@ function match(options: MatchingOptions, method: Method): Reconstruction {
   const weights = Float64Array.from(options.weights);
   const observed = Float64Array.from(options.observed);
   const classes = spec.classes;
-  const inputs = Float64Array.from({ length: batch * spec.inputs }, () => rng.normal(0, 0.3));
+  const size = inputSize(spec);
+  const inputs = Float64Array.from({ length: batch * size }, () => rng.normal(0, 0.3));
   const scores = Float64Array.from({ length: batch * classes }, () => rng.normal(0, 0.1));
   const labels = recoverLabels(spec, observed, batch);
   const fixed = oneHot(labels, classes);
@@ -99,9 +100,7 @@ function match(options: MatchingOptions, method: Method): Reconstruction {
     }
   }
   const found = method.labels === 'free' ? rowMaxima(scores, classes) : labels;
-  const rows = Array.from({ length: batch }, (_, i) =>
-    Float32Array.from(inputs.subarray(i * spec.inputs, (i + 1) * spec.inputs)),
-  );
+  const rows = Array.from({ length: batch }, (_, i) => Float32Array.from(inputs.subarray(i * size, (i + 1) * size)));
   return { inputs: rows, labels: found, distance };
 }
 
@@ -113,12 +112,12 @@ function checkMatching(options: MatchingOptions): void {
   requireInteger(operation, 'iterations', options.iterations ?? 600, 1);
   requireNumber(operation, 'learningRate', options.learningRate ?? 0.05, Number.MIN_VALUE);
   const { height, width } = options.picture;
-  if (height * width !== options.network.spec.inputs)
+  if (height * width !== inputSize(options.network.spec))
     throw new AttackError('argument', {
       operation,
       field: 'picture',
       got: `${height}×${width}`,
-      want: `${options.network.spec.inputs} pixels`,
+      want: `${inputSize(options.network.spec)} pixels`,
     });
   if (options.weights.length !== options.observed.length)
     throw new AttackError('model-size', {

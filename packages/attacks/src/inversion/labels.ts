@@ -1,10 +1,10 @@
-import { type MlpSpec, modelLayout } from '@zkfl/fl-core';
+import { type ModelSpec, modelLayout } from '@zkfl/fl-core';
 
 /**
  * The label of a single sample: its class is the only one whose last bias has a negative gradient, p_c − 1 < 0
  * (Zhao, Mopuri, Bilen: iDLG, 2020).
  */
-export function recoverLabel(spec: MlpSpec, gradient: ArrayLike<number>): number {
+export function recoverLabel(spec: ModelSpec, gradient: ArrayLike<number>): number {
   const bias = lastBiasGradient(spec, gradient);
   return bias.indexOf(Math.min(...bias));
 }
@@ -14,7 +14,7 @@ export function recoverLabel(spec: MlpSpec, gradient: ArrayLike<number>): number
  * (uniform where unknown), the classes with the largest remainders rounded up (after Yin et al.: GradInversion, 2021).
  */
 export function recoverLabels(
-  spec: MlpSpec,
+  spec: ModelSpec,
   gradient: ArrayLike<number>,
   batch: number,
   meanProbabilities: readonly number[] = new Array<number>(spec.classes).fill(1 / spec.classes),
@@ -29,7 +29,7 @@ export function recoverLabels(
   return counts.flatMap((count, c) => new Array<number>(count).fill(c)).slice(0, batch);
 }
 
-function lastBiasGradient(spec: MlpSpec, gradient: ArrayLike<number>): number[] {
+function lastBiasGradient(spec: ModelSpec, gradient: ArrayLike<number>): number[] {
   const { offset, size } = modelLayout(spec).at(-1)!;
   return Array.from({ length: size }, (_, c) => gradient[offset + c]!);
 }

@@ -1,9 +1,10 @@
-import { type MlpSpec, modelLayout } from '@zkfl/fl-core';
+import { inputShape, type ModelSpec, modelLayout, parameterCount } from '@zkfl/fl-core';
 import { AttackError } from '../errors.ts';
+import { type ConvolutionPlace, convolve, convolveBack, maxPool, type Plane } from './convolution.ts';
 
-/** The victim's dense network in float64, flat weights in fl-core's layout. */
+/** The victim's network in float64, flat weights in fl-core's layout. */
 export interface Network {
-  readonly spec: MlpSpec;
+  readonly spec: ModelSpec;
   /** fl-core trains ReLU networks; sigmoid is the smooth network of the DLG paper, for controls. */
   readonly activation: 'relu' | 'sigmoid';
 }
@@ -28,61 +29,139 @@ export interface Gradients {
 
 /** First gradients of the mean cross-entropy by everything that it depends on, by backpropagation. */
 export function gradients(network: Network, weights: Float64Array, batch: Batch): Gradients {
-  const { spec, activation } = network;
-  const layout = modelLayout(spec);
-  const widths = [spec.inputs, ...spec.hidden, spec.classes];
-  if (
-    weights.length !== layout.at(-1)!.offset + layout.at(-1)!.size ||
-    batch.inputs.length !== batch.size * spec.inputs
-  )
+  const { spec } = network;
+  const inputs = inputSize(spec);
+  if (weights.length !== parameterCount(spec) || batch.inputs.length !== batch.size * inputs)
     throw new AttackError('model-size', {
       operation: 'gradients',
       field: 'weights and inputs',
       got: `${weights.length}, ${batch.inputs.length}`,
-      want: `${layout.at(-1)!.offset + layout.at(-1)!.size}, ${batch.size * spec.inputs}`,
+      want: `${parameterCount(spec)}, ${batch.size * inputs}`,
     });
   const byWeights = new Float64Array(weights.length);
   const byInputs = new Float64Array(batch.inputs.length);
   const byTargets = new Float64Array(batch.targets.length);
+  const steps = stepsOf(network, weights, byWeights);
   let loss = 0;
   for (let sample = 0; sample < batch.size; sample++) {
-    const values: Float64Array[] = [batch.inputs.subarray(sample * spec.inputs, (sample + 1) * spec.inputs)];
-    for (let layer = 1; layer < widths.length; layer++) {
-      const kernel = layout[2 * layer - 2]!.offset;
-      const bias = layout[2 * layer - 1]!.offset;
-      const next = weights.slice(bias, bias + widths[layer]!);
-      accumulateForward(values[layer - 1]!, weights, kernel, next);
-      if (layer < widths.length - 1) activate(activation, next);
-      values.push(next);
-    }
+    let values: Float64Array = batch.inputs.subarray(sample * inputs, (sample + 1) * inputs);
+    const back = steps.map((step) => {
+      const { output, backward } = step(values);
+      values = output;
+      return backward;
+    });
     const target = batch.targets.subarray(sample * spec.classes, (sample + 1) * spec.classes);
-    let delta = logSoftmax(values.at(-1)!);
+    let delta: Float64Array = logSoftmax(values);
     const mass = target.reduce((sum, share) => sum + share, 0);
     for (let c = 0; c < spec.classes; c++) {
       loss -= (target[c]! * delta[c]!) / batch.size;
       byTargets[sample * spec.classes + c] = -delta[c]! / batch.size;
       delta[c] = (mass * Math.exp(delta[c]!) - target[c]!) / batch.size;
     }
-    for (let layer = widths.length - 1; layer >= 1; layer--) {
-      const kernel = layout[2 * layer - 2]!.offset;
-      const bias = layout[2 * layer - 1]!.offset;
-      const before = values[layer - 1]!;
-      for (let j = 0; j < delta.length; j++) byWeights[bias + j]! += delta[j]!;
-      const below = new Float64Array(before.length);
-      for (let i = 0; i < before.length; i++) {
-        const row = kernel + i * delta.length;
-        let sum = 0;
-        for (let j = 0; j < delta.length; j++) {
-          byWeights[row + j]! += before[i]! * delta[j]!;
-          sum += weights[row + j]! * delta[j]!;
-        }
-        below[i] = layer > 1 ? sum * slope(activation, before[i]!) : sum;
-      }
-      delta = below;
-    }
-    byInputs.set(delta, sample * spec.inputs);
+    for (const backward of back.reverse()) delta = backward(delta);
+    byInputs.set(delta, sample * inputs);
   }
   return { loss, weights: byWeights, inputs: byInputs, targets: byTargets };
+}
+
+/** Values that one sample has. */
+export const inputSize = (spec: ModelSpec): number => inputShape(spec).reduce((product, n) => product * n, 1);
+
+/** A layer: its output, and how a gradient by the output becomes one by the input (adding to the weights' on the way). */
+type Step = (input: Float64Array) => {
+  readonly output: Float64Array;
+  readonly backward: (delta: Float64Array) => Float64Array;
+};
+
+function stepsOf({ spec, activation }: Network, weights: Float64Array, byWeights: Float64Array): Step[] {
+  const layout = modelLayout(spec);
+  const place = (layer: number) => ({ kernel: layout[2 * layer]!.offset, bias: layout[2 * layer + 1]!.offset });
+  if (spec.kind === 'mlp') {
+    const last = layout.length / 2 - 1;
+    return Array.from({ length: last + 1 }, (_, layer): Step[] => [
+      denseStep(weights, byWeights, place(layer), layout[2 * layer + 1]!.size),
+      ...(layer < last ? [activationStep(activation)] : []),
+    ]).flat();
+  }
+  let { height, width, channels } = spec;
+  const steps = spec.filters.flatMap((filters, layer): Step[] => {
+    const shape = { height, width, channels };
+    [height, width, channels] = [Math.floor(height / 2), Math.floor(width / 2), filters];
+    return [
+      convolutionStep(shape, weights, byWeights, place(layer), filters),
+      activationStep(activation),
+      poolStep({ ...shape, channels: filters }),
+    ];
+  });
+  return [...steps, denseStep(weights, byWeights, place(spec.filters.length), spec.classes)];
+}
+
+function denseStep(
+  weights: Float64Array,
+  byWeights: Float64Array,
+  { kernel, bias }: ConvolutionPlace,
+  outputs: number,
+): Step {
+  return (input) => {
+    const output = weights.slice(bias, bias + outputs);
+    for (let i = 0; i < input.length; i++) {
+      const value = input[i]!;
+      if (value === 0) continue;
+      const row = kernel + i * outputs;
+      for (let j = 0; j < outputs; j++) output[j]! += value * weights[row + j]!;
+    }
+    const backward = (delta: Float64Array) => {
+      for (let j = 0; j < outputs; j++) byWeights[bias + j]! += delta[j]!;
+      const below = new Float64Array(input.length);
+      for (let i = 0; i < input.length; i++) {
+        const row = kernel + i * outputs;
+        let sum = 0;
+        for (let j = 0; j < outputs; j++) {
+          byWeights[row + j]! += input[i]! * delta[j]!;
+          sum += weights[row + j]! * delta[j]!;
+        }
+        below[i] = sum;
+      }
+      return below;
+    };
+    return { output, backward };
+  };
+}
+
+function activationStep(activation: Network['activation']): Step {
+  return (input) => {
+    const output = input.map((x) => (activation === 'relu' ? Math.max(0, x) : 1 / (1 + Math.exp(-x))));
+    const slope = (y: number) => (activation === 'relu' ? Number(y > 0) : y * (1 - y));
+    return { output, backward: (delta) => delta.map((d, i) => d * slope(output[i]!)) };
+  };
+}
+
+function convolutionStep(
+  shape: Omit<Plane, 'values'>,
+  weights: Float64Array,
+  byWeights: Float64Array,
+  place: ConvolutionPlace,
+  filters: number,
+): Step {
+  return (values) => {
+    const input = { ...shape, values };
+    const output = convolve(input, weights, place, filters);
+    const backward = (delta: Float64Array) =>
+      convolveBack(input, weights, place, { ...output, values: delta }, byWeights);
+    return { output: output.values, backward };
+  };
+}
+
+function poolStep(shape: Omit<Plane, 'values'>): Step {
+  return (values) => {
+    const { output, winners } = maxPool({ ...shape, values });
+    const backward = (delta: Float64Array) => {
+      const below = new Float64Array(values.length);
+      for (const [i, winner] of winners.entries()) below[winner] = delta[i]!;
+      return below;
+    };
+    return { output: output.values, backward };
+  };
 }
 
 /** Rows of probabilities with a 1 at each label. */
@@ -90,26 +169,6 @@ export function oneHot(labels: ArrayLike<number>, classes: number): Float64Array
   const targets = new Float64Array(labels.length * classes);
   for (let i = 0; i < labels.length; i++) targets[i * classes + labels[i]!] = 1;
   return targets;
-}
-
-function accumulateForward(input: Float64Array, weights: Float64Array, kernel: number, output: Float64Array): void {
-  for (let i = 0; i < input.length; i++) {
-    const value = input[i]!;
-    if (value === 0) continue;
-    const row = kernel + i * output.length;
-    for (let j = 0; j < output.length; j++) output[j]! += value * weights[row + j]!;
-  }
-}
-
-function activate(activation: Network['activation'], values: Float64Array): void {
-  for (let j = 0; j < values.length; j++)
-    values[j] = activation === 'relu' ? Math.max(0, values[j]!) : 1 / (1 + Math.exp(-values[j]!));
-}
-
-/** Of the activation, from its own value. */
-function slope(activation: Network['activation'], value: number): number {
-  if (activation === 'relu') return value > 0 ? 1 : 0;
-  return value * (1 - value);
 }
 
 function logSoftmax(scores: Float64Array): Float64Array {
