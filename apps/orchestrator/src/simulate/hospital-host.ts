@@ -17,7 +17,7 @@ import { createPlaintextEncryptor } from '../wiring/plaintext.ts';
 import { createUpdateProver } from '../wiring/prover.ts';
 import { createSignatureCheck } from '../wiring/signature.ts';
 import { createLearner, type Learner } from '../wiring/trainer.ts';
-import { floatsToBytes } from './bytes.ts';
+import { floatsToBytes, modelDigest } from './bytes.ts';
 import type { Directory, EvaluationReport, HospitalCommands, HospitalSetup, RunPlan } from './commands.ts';
 import { encryptedDeviation, plainDeviation } from './deviations.ts';
 import { Hospital } from './hospital.ts';
@@ -54,6 +54,8 @@ export class HospitalHost implements HospitalCommands {
   #learner: Learner | null = null;
   #engine: Engine | null = null;
   #run: Run | null = null;
+  /** whether this thread's prover has run before */
+  #proved = false;
 
   /** `broken` is told when the wire's loop cannot go on; `tamper` stands between the hospital and its channel. */
   constructor(broken: (error: unknown) => void, tamper: Tamper = (message) => [message]) {
@@ -222,6 +224,12 @@ export class HospitalHost implements HospitalCommands {
     const proofs = plan.protection === 'full';
     const encryptor = createBfvEncryptor({ engine: this.#engine!, keys, policy, seed, proofs });
     const prover = proofs ? createUpdateProver(policy) : null;
+    if (prover !== null && !this.#proved) {
+      // Expands the commitment key and compiles the prover, as `setup` does for training; nobody sees this proof.
+      const context = { study, round: 1, client: id, model: modelDigest(common.weights) };
+      await prover.prove(await encryptor.encrypt(new Float32Array(dimension), context), context);
+      this.#proved = true;
+    }
     const checkSignature = createSignatureCheck(directory.coordinator!.signature);
     const deviation = attacking && encryptedDeviation(attacking, { encryptor, policy, proofs });
     run.dispose = async () => {
