@@ -166,6 +166,9 @@ describe('a study in Chromium', () => {
       expect(await page.locator('tbody tr').count()).toBe(ROUNDS);
       expect(await violations(page)).toEqual([]);
       await picture(page, 'tab-finished');
+      await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+      expect(await violations(page)).toEqual([]);
+      await picture(page, 'tab-finished-dark');
     } finally {
       gone.abort(new Error('end of the test'));
       await Promise.allSettled([others, cheating]);

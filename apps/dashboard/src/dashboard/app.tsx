@@ -81,6 +81,7 @@ export function App() {
     if (token === null) return;
     const gone = new AbortController();
     void follow({
+      url: new URL('v1/dashboard/events', location.href).href,
       token,
       signal: gone.signal,
       onState(next) {

@@ -75,7 +75,7 @@ export function Chart({ kind, label, rounds, series, format, most }: ChartProps)
         animation: !still,
         color: [...PALETTE[theme]],
         grid: { left: 8, right: 16, top: series.length > 1 ? 40 : 16, bottom: 24, containLabel: true },
-        legend: series.length > 1 ? { top: 0, left: 0, textStyle: { color: text } } : { show: false },
+        legend: series.length > 1 ? { type: 'scroll', top: 0, left: 0, textStyle: { color: text } } : { show: false },
         tooltip: {
           trigger: 'axis',
           backgroundColor: paper,

@@ -6,13 +6,15 @@ export type { DashboardView };
 export type FeedStatus = 'connecting' | 'live' | 'retrying' | 'denied';
 
 export interface FeedOptions {
+  /** of the event stream */
+  readonly url: string;
   readonly token: string;
   readonly signal: AbortSignal;
   onState(view: DashboardView): void;
   onStatus(status: FeedStatus): void;
 }
 
-const FIRST_PAUSE_MS = 500;
+const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 /** The coordinator speaks every 15 s: silence for longer is a dead connection. */
 const SILENCE_MS = 40_000;
@@ -48,7 +50,7 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   });
 
 async function listen(options: FeedOptions): Promise<'denied' | 'lost'> {
-  const { token, signal, onState, onStatus } = options;
+  const { url, token, signal, onState, onStatus } = options;
   const silence = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const heard = () => {
@@ -57,7 +59,7 @@ async function listen(options: FeedOptions): Promise<'denied' | 'lost'> {
   };
   heard();
   try {
-    const response = await fetch('v1/dashboard/events', {
+    const response = await fetch(url, {
       headers: { authorization: `Bearer ${token}` },
       cache: 'no-store',
       signal: AbortSignal.any([signal, silence.signal]),

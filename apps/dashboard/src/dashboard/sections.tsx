@@ -25,12 +25,14 @@ function Table(props: {
   readonly rows: readonly (readonly (string | number)[])[];
   /** columns that hold text instead of numbers, beside the first */
   readonly text?: readonly number[];
+  /** as high as two charts */
+  readonly tall?: boolean;
 }) {
-  const { caption, head, rows, text = [] } = props;
+  const { caption, head, rows, text = [], tall = false } = props;
   const align = (column: number) => (text.includes(column) ? 'text' : undefined);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached without a mouse
-    <section class="scroll" aria-label={caption} tabIndex={0}>
+    <section class={tall ? 'scroll tall' : 'scroll'} aria-label={caption} tabIndex={0}>
       <table>
         <caption>{caption}</caption>
         <thead>
@@ -157,7 +159,7 @@ function Countdown({ view }: { readonly view: DashboardView }) {
   }, []);
   // The coordinator's clock decides; only the time that passed here since is ours.
   return view.closesAt === null ? null : (
-    <>closes in {clock((view.closesAt - view.now - (now - received)) / 1000)} min</>
+    <>· closes in {clock((view.closesAt - view.now - (now - received)) / 1000)} min</>
   );
 }
 
@@ -245,6 +247,7 @@ export function LearningSection({ rounds }: { readonly rounds: readonly Round[] 
             />
           </div>
           <Table
+            tall
             caption="Mean of what the hospitals measured on held-out data"
             head={['Round', 'Accuracy', 'Loss', 'Reports', 'Model']}
             rows={rounds.map(({ round, accuracy, loss, reports, model }) => [
@@ -364,7 +367,7 @@ export function CostSection({ rounds }: { readonly rounds: readonly Round[] }) {
               format={seconds}
             />
             <Table
-              caption="CPU seconds, added up over the parties that reported them"
+              caption="CPU seconds, added up over the parties that reported them; a browser tab can only tell wall seconds"
               head={['Round', ...TIMES]}
               rows={rounds.map((round) => [round.round, ...TIMES.map((phase) => decimals(round.seconds[phase], 2))])}
             />
