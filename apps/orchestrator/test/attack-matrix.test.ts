@@ -122,6 +122,7 @@ describe('zkfl attack', () => {
     expect(await refused('--attack', 'sign-flp')).toMatch(/did you mean sign-flip/);
     expect(await refused('--defence', 'recomended')).toMatch(/did you mean recommended/);
     expect(await refused('--partition', 'dirichlet-0')).toMatch(/dirichlet-ALPHA/);
+    expect(await refused('--partition', 'iid', '--partition', 'iid')).toMatch(/want each once/);
     expect(await refused('--malicious', '0.7')).toMatch(/share in \(0, 0\.5\]/);
     expect(await refused('--defence', 'krum', '--protection', 'full')).toMatch(/nobody sees a single update/);
     expect(await refused('--defence', 'bulyan')).toMatch(/clients: got 10, want ≥ 11/);
@@ -212,7 +213,7 @@ describe('what an eavesdropper and a curious coordinator see', () => {
     }
     const labels = Uint8Array.from({ length: 60 }, (_, row) => row % 2);
     const data = { name: 'blobs', features, labels, shape: [28, 28, 1], classes: ['normal', 'pneumonia'] };
-    const { rows, grid } = await measureInversion({ data, trials: 1, iterations: 80, onStep: () => {} });
+    const { rows, grid } = await measureInversion({ data, trials: 1, iterations: 50, onStep: () => {} });
     const ssim = (view: string, method: string) =>
       rows.find((row) => row.view === view && row.method === method)!.ssim.mean;
     expect(ssim('plaintext update', 'analytic')).toBeGreaterThan(0.99);

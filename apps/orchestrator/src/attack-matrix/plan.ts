@@ -81,7 +81,7 @@ const PRESETS: Readonly<
     seeds: SEEDS,
   },
   xrays: {
-    attacks: ['none', 'sign-flip', 'label-flip', 'alie', 'min-max', 'backdoor', 'adaptive'],
+    attacks: ['none', 'sign-flip', 'backdoor', 'adaptive'],
     defences: ['none', 'norm', 'recommended', 'multi-krum'],
     datasets: ['pneumoniamnist'],
     partitions: ['iid', 'dirichlet-0.5'],
@@ -125,6 +125,7 @@ export function settleMatrix(request: MatrixRequest): MatrixConfig {
   for (const name of config.partitions)
     if (name !== 'iid' && !/^dirichlet-(?!0+(\.0+)?$)\d+(\.\d+)?$/.test(name))
       refuse(`partition: got ${name}, want iid or dirichlet-ALPHA, such as dirichlet-0.5`);
+  if (new Set(config.partitions).size < config.partitions.length) refuse('partition: got one twice, want each once');
   for (const name of config.defences) requireRunnable(name, config);
   return config;
 }

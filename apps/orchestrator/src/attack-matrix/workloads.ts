@@ -34,7 +34,7 @@ const WORKLOADS: Readonly<Record<DatasetName, Omit<WorkloadOptions, 'data' | 'se
   wdbc: { spec: WDBC_MLP, training: { ...SGD, learningRate: 0.05 }, rounds: 20, trustedSamples: 40 },
   pneumoniamnist: {
     spec: XRAY_MLP,
-    training: { ...SGD, learningRate: 0.02 },
+    training: { ...SGD, batch: 32, learningRate: 0.04 },
     rounds: 10,
     trustedSamples: 50,
     trainSamples: 1000,

@@ -32,7 +32,7 @@ export function multiKrum(options: {
 }
 
 /** Clients from the best Krum score to the worst. Throws `argument` unless n > 2f + 2. */
-export function krumOrder(operation: string, updates: readonly Float32Array[], malicious: number): number[] {
+function krumOrder(operation: string, updates: readonly Float32Array[], malicious: number): number[] {
   const clients = updates.length;
   if (clients <= 2 * malicious + 2)
     throw new AttackError('argument', {
