@@ -79,6 +79,16 @@ describe('relations given as data', () => {
   const s32 = new Int32Array(128);
   s32.set(share.s);
 
+  it('polynomials that both projections cover count in both', () => {
+    const { boundSquared } = claimsOf(INSECURE_N64, share).projections[1];
+    const projections = [0, 1].map(() => ({
+      polynomials: [0, 2],
+      boundSquared,
+    })) as unknown as RelationClaims['projections'];
+    const twice = build({ projections });
+    for (let i = 0; i < 3; i++) expect(verify(twice, proveRelation(twice, witness))).toEqual({ ok: true });
+  });
+
   it('a key share pk = −(a·s + e) with ‖(s, e)‖ exactly at its bound', () => {
     const proof = proveRelation(build(), witness);
     expect(verify(build(), proof)).toEqual({ ok: true });
