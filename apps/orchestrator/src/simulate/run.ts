@@ -28,6 +28,8 @@ const ROUND_DEADLINE_MS = 600_000;
 export interface RunOptions {
   readonly protection: Protection;
   readonly attack: AttackName | null;
+  /** fewer than the study's, where a run only warms up */
+  readonly rounds?: number;
   /** told after every round */
   readonly onRound?: (round: number, result: RoundResult) => void;
 }
@@ -77,7 +79,7 @@ export class Run {
     study: Study,
     threads: ReadonlyMap<number, HospitalThread>,
     { busy, verifiers }: { readonly busy: LimitFunction; readonly verifiers: () => VerifierPool },
-    { protection, attack }: RunOptions,
+    { protection, attack, rounds = study.rounds }: RunOptions,
   ): Promise<Run> {
     const clients = [...threads.keys()];
     const plan: RunPlan = {
@@ -110,7 +112,7 @@ export class Run {
       plan: {
         study: plan.study,
         clients,
-        rounds: study.rounds,
+        rounds,
         cohortMinimum: plan.cohortMinimum,
         deadline: ROUND_DEADLINE_MS,
       },
@@ -142,8 +144,7 @@ export class Run {
     return run;
   }
 
-  async complete({ onRound }: RunOptions): Promise<CompletedRun> {
-    const { rounds } = this.#study;
+  async complete({ onRound, rounds = this.#study.rounds }: RunOptions): Promise<CompletedRun> {
     const results: RoundResult[] = [];
     let best: { round: number; score: number; weights: Float32Array } | null = null;
     await this.#account();

@@ -43,6 +43,8 @@ export async function simulate(
   const consortium = await Consortium.start(study);
   const completed: CompletedRun[] = [];
   try {
+    // The first run, which is the baseline, would pay for compiling what all runs share.
+    await consortium.run({ protection: 'plain', attack: null, rounds: 1 });
     for (const run of planned) {
       progress.start(runLabel(run).padEnd(8), study.rounds);
       const onRound = (round: number, { accuracy }: { readonly accuracy: number }) =>
