@@ -98,7 +98,7 @@ export async function runCoordinator(directory: string, flags: CoordinatorFlags)
 
 /** Some seconds longer, so that hospitals can fetch the last sum and the log. */
 async function finished(coordinator: Coordinator): Promise<void> {
-  while (coordinator.status !== 'finished' && coordinator.status !== 'aborted')
+  while (coordinator.status !== 'finished' && coordinator.status !== 'aborted' && !coordinator.closed)
     await coordinator.changed(coordinator.revision, 60_000);
   await new Promise((resolve) => setTimeout(resolve, 10_000));
 }

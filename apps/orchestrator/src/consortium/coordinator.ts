@@ -128,6 +128,10 @@ export class Coordinator {
   get problem(): string | null {
     return this.#problem;
   }
+  /** Nothing changes any more: whoever waits in a loop stops. */
+  get closed(): boolean {
+    return this.#closed;
+  }
   get round(): number {
     return this.#state?.round ?? 0;
   }

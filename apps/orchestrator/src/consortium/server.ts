@@ -222,7 +222,7 @@ function addDashboard(
     void stream();
     async function stream(): Promise<void> {
       let seen = -1;
-      while (!gone.signal.aborted && !raw.destroyed) {
+      while (!gone.signal.aborted && !raw.destroyed && !coordinator.closed) {
         if (coordinator.revision > seen) {
           const view = dashboardView(coordinator);
           seen = view.revision;
