@@ -9,35 +9,20 @@ import {
 } from '@zkfl/fl-core';
 import { sign, verify } from '@zkfl/kem';
 import pLimit from 'p-limit';
-import type { z } from 'zod';
 import { ZkflError } from '../errors.ts';
 import { type AcceptedUpdate, acceptedListOf } from '../simulate/wire.ts';
-import { type AuditEvent, nextEntry, type SignedEntry } from './audit-log.ts';
-import { ACCEPTED, ENROLLED, KEY_PACKAGE, ROSTER } from './domains.ts';
-import { canonicalBytes, fromBase64, toBase64 } from './encoding.ts';
-import {
-  checkEnrolment,
-  type Enrolment,
-  type EnrolmentRequest,
-  type enrolledSchema,
-  enrolmentDigest,
-  type Member,
-  rosterBytes,
-  rosterDigest,
-} from './enrolment.ts';
+import { Admission, type Enrolled, type FrozenRoster, type Log } from './admission.ts';
+import { agreedModel } from './agreed-model.ts';
+import type { AuditEvent, SignedEntry } from './audit-log.ts';
+import { ACCEPTED, KEY_PACKAGE } from './domains.ts';
+import { fromBase64, toBase64 } from './encoding.ts';
+import type { EnrolmentRequest, Member } from './enrolment.ts';
 import type { Identity } from './identity.ts';
+import { clockJump, Journal, steadyClock } from './journal.ts';
 import { keyPackageBytes, type StudyStatus } from './protocol.ts';
 import type { KeyRecord, ReportRow, Store } from './store.ts';
 import { initialModelDigest, policyOf, type SignedStudy } from './study-file.ts';
-import { tokenHash } from './tokens.ts';
 import type { WorkQueue } from './work.ts';
-
-/** What the coordinator tells whoever runs it. Never a secret. */
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 export interface CoordinatorOptions {
   readonly store: Store;
@@ -47,13 +32,6 @@ export interface CoordinatorOptions {
   readonly log: Log;
   /** ms since 1970-01-01 UTC */
   readonly now?: () => number;
-}
-
-export interface FrozenRoster {
-  readonly roster: string;
-  readonly clients: readonly number[];
-  /** the coordinator's, over study and roster digest, base64 */
-  readonly signature: string;
 }
 
 const RETRY_MS = 2000;
@@ -72,13 +50,11 @@ export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #now: () => number;
   readonly #serial = pLimit(1);
-  readonly #waiters = new Set<() => void>();
+  readonly #journal: Journal;
   readonly #timers = new Set<NodeJS.Timeout>();
   #state: RoundState | null;
-  #roster: FrozenRoster | null;
-  #members: readonly Member[];
-  #last: SignedEntry | null;
-  #revision = 1;
+  readonly #admission: Admission;
+  #warned = false;
   #problem: string | null = null;
   #closed = false;
   /** rejects when the coordinator cannot go on */
@@ -90,12 +66,19 @@ export class Coordinator {
     this.study = options.signed;
     this.store = options.store;
     this.work = options.work;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? steadyClock();
     this.#state = options.store.state();
-    const roster = options.store.meta('roster');
-    this.#roster = roster === null ? null : (JSON.parse(roster) as FrozenRoster);
-    this.#members = options.store.members();
-    this.#last = options.store.lastEntry();
+    const { store, identity } = options;
+    this.#journal = new Journal({ store, study: this.study.id, identity, now: this.#now });
+    this.#admission = new Admission({
+      store,
+      identity,
+      signed: this.study,
+      record: (event, write) => this.#record(event, write),
+      serial: this.#serial,
+      publish: () => this.#journal.publish(),
+      log: options.log,
+    });
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -113,16 +96,16 @@ export class Coordinator {
     return this.#state;
   }
   get roster(): FrozenRoster | null {
-    return this.#roster;
+    return this.#admission.roster;
   }
   get members(): readonly Member[] {
-    return this.#members;
+    return this.#admission.members;
   }
   get revision(): number {
-    return this.#revision;
+    return this.#journal.revision;
   }
   get head(): SignedEntry | null {
-    return this.#last;
+    return this.#journal.head;
   }
   /** What keeps the coordinator from doing its work just now; null where nothing does. */
   get problem(): string | null {
@@ -136,7 +119,7 @@ export class Coordinator {
     return this.#state?.round ?? 0;
   }
   get status(): StudyStatus {
-    if (this.#roster === null) return 'enrolling';
+    if (this.#admission.roster === null) return 'enrolling';
     if (this.#state === null) return 'keying';
     const { is } = this.#state.phase;
     return is === 'finished' || is === 'aborted' ? is : 'running';
@@ -144,103 +127,37 @@ export class Coordinator {
 
   /** Resolves when the revision is above `since`, or after `wait` ms. */
   changed(since: number, wait: number, signal?: AbortSignal): Promise<void> {
-    if (this.#revision > since || wait === 0 || this.#closed) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#waiters.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, wait);
-      signal?.addEventListener('abort', done, { once: true });
-      this.#waiters.add(done);
-    });
+    return this.#journal.changed(since, wait, signal);
   }
 
   /** Stops timers and threads; the store stays as the last transaction left it. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const wake of [...this.#waiters]) wake();
+    this.#journal.close();
     await this.#serial(() => {});
     await this.work.close();
     this.store.close();
   }
 
-  /** Enrols a hospital, once a token; the same hospital asking again gets the same answer. Throws `protocol`. */
-  async enrol({ token, enrolment }: EnrolmentRequest): Promise<z.infer<typeof enrolledSchema>> {
-    await checkEnrolment(enrolment, this.study.id);
-    const member = await this.#serial(() => this.#enrol(token, enrolment));
-    if (this.#members.length === this.study.study.hospitals) await this.closeEnrolment();
-    const answer = {
-      version: 1 as const,
-      study: this.study.id,
-      client: member.client,
-      enrolment: enrolmentDigest(member.enrolment),
-    };
-    const { signature: keyPair } = this.#options.identity;
-    const signature = await sign({ keyPair, message: canonicalBytes(answer), context: ENROLLED });
-    return { ...answer, signature: toBase64(signature) };
-  }
-
-  async #enrol(token: string, enrolment: Enrolment): Promise<Member> {
-    const client = this.store.clientOfToken(tokenHash(token));
-    if (client === null)
-      throw new ZkflError('protocol', 'enrolment: token: got one that is not of this study: ask the coordinator again');
-    const same = this.#members.find((member) => member.client === client);
-    if (same !== undefined) {
-      const { channelKey, signatureKey } = same.enrolment;
-      if (channelKey === enrolment.channelKey && signatureKey === enrolment.signatureKey) return same;
-      throw new ZkflError('protocol', 'enrolment: token: got one that was used, want a new one from the coordinator');
-    }
-    if (this.#roster !== null)
-      throw new ZkflError('protocol', 'enrolment: study: got one whose enrolment is closed, want an open one');
-    const taken = (['channelKey', 'channelFingerprint', 'signatureKey'] as const).find((key) =>
-      this.#members.some((member) => member.enrolment[key] === enrolment[key]),
-    );
-    if (taken !== undefined)
-      throw new ZkflError('protocol', `enrolment: ${taken}: got another hospital's, want one of your own`);
-    const member: Member = { client, enrolment };
-    await this.#record({ type: 'enrolled', member }, () => this.store.addHospital(client, enrolment));
-    this.#members = this.store.members();
-    this.#options.log.info({ client, name: enrolment.name }, 'hospital enrolled');
-    this.#publish();
-    return member;
+  /** Throws `protocol` for another's token or keys, `store`. */
+  enrol(request: EnrolmentRequest): Promise<Enrolled> {
+    return this.#admission.enrol(request);
   }
 
   /** Freezes the roster with those who have enrolled. Throws `protocol` where they are too few. */
-  async closeEnrolment(): Promise<void> {
-    await this.#serial(async () => {
-      if (this.#roster !== null) return;
-      const { cohortMinimum } = this.study.study.policy;
-      if (this.#members.length < cohortMinimum)
-        throw new ZkflError(
-          'protocol',
-          `enrolment: hospitals: got ${this.#members.length}, want ≥ ${cohortMinimum} before it can close`,
-        );
-      const roster = rosterDigest(this.study.id, this.#members);
-      const clients = this.#members.map(({ client }) => client);
-      const { signature: keyPair } = this.#options.identity;
-      const message = rosterBytes(this.study.id, roster);
-      const signature = toBase64(await sign({ keyPair, message, context: ROSTER }));
-      const frozen: FrozenRoster = { roster, clients, signature };
-      await this.#record({ type: 'roster', roster, clients }, () =>
-        this.store.setMeta('roster', JSON.stringify(frozen)),
-      );
-      this.#roster = frozen;
-      this.#options.log.info({ roster, hospitals: clients.length }, 'roster frozen');
-      this.#publish();
-    });
+  closeEnrolment(): Promise<void> {
+    return this.#admission.close();
   }
 
   /** The hospital that makes the aggregation key: the first of the roster. */
   get keyMaker(): number | null {
-    return this.#roster?.clients[0] ?? null;
+    return this.#admission.roster?.clients[0] ?? null;
   }
 
   /** Takes the aggregation key from its maker, once. Blobs are stored already. Throws `protocol`. */
   async putKeys(record: KeyRecord): Promise<void> {
-    const roster = this.#roster;
+    const roster = this.#admission.roster;
     if (roster === null || record.maker !== this.keyMaker)
       throw new ZkflError(
         'protocol',
@@ -273,7 +190,7 @@ export class Coordinator {
   }
 
   member(client: number): Member {
-    const member = this.#members.find((candidate) => candidate.client === client);
+    const member = this.#admission.members.find((candidate) => candidate.client === client);
     if (member === undefined) throw new ZkflError('protocol', `hospital: got ${client}, want one that has enrolled`);
     return member;
   }
@@ -334,7 +251,7 @@ export class Coordinator {
         ...(costs === null ? {} : { costs }),
       };
       await this.#record(event, () => this.store.putReport(row));
-      this.#publish();
+      this.#journal.publish();
     });
     await this.#settleApplied();
   }
@@ -350,7 +267,7 @@ export class Coordinator {
     return createStudy(
       {
         study: this.study.id,
-        clients: [...this.#roster!.clients],
+        clients: [...this.#admission.roster!.clients],
         rounds: policy.rounds,
         cohortMinimum: policy.cohortMinimum,
         deadline: Math.round(1000 * policy.deadlineSeconds),
@@ -367,21 +284,24 @@ export class Coordinator {
       proofs: this.study.study.policy.protection === 'full',
       publicKey,
     });
-    this.#publish();
+    this.#journal.publish();
   }
 
   async #recover(): Promise<void> {
     const known = this.store.meta('study');
     if (known !== null && known !== this.study.text)
       throw new ZkflError('store', 'store: study: got the database of another study, want this one’s');
-    const behind = (this.#last?.entry.at ?? 0) - this.#now();
+    const last = this.head;
+    const behind = (last?.entry.at ?? 0) - this.#now();
     if (behind > CLOCK_TOLERANCE_MS)
       throw new ZkflError(
         'store',
-        `clock: got ${new Date(this.#now()).toISOString()}, want ≥ ${new Date(this.#last!.entry.at).toISOString()} of the last log entry: set this machine's clock`,
+        `clock: got ${new Date(this.#now()).toISOString()}, want ≥ ${new Date(last!.entry.at).toISOString()} of the last log entry: set this machine's clock`,
       );
-    if (this.#last === null)
+    if (last === null)
       await this.#serial(() => this.#record({ type: 'study' }, () => this.store.setMeta('study', this.study.text)));
+    // The last enrolment and the roster are two entries: a coordinator can die between them.
+    if (this.#admission.members.length === this.study.study.hospitals) await this.closeEnrolment();
     const keys = this.store.keys();
     if (keys === null) return;
     this.#begin(keys.publicKey);
@@ -401,25 +321,14 @@ export class Coordinator {
     );
   }
 
-  /** Writes an entry and whatever belongs to it, all or nothing. Only inside {@link Coordinator.#serial}. */
+  /** Only inside {@link Coordinator.#serial}. */
   async #record(event: AuditEvent, write: () => void): Promise<void> {
-    const entry = await nextEntry({
-      study: this.study.id,
-      after: this.#last,
-      at: this.#now(),
-      event,
-      signer: this.#options.identity.signature,
-    });
-    this.store.transaction(() => {
-      this.store.addEntry(entry);
-      write();
-    });
-    this.#last = entry;
-  }
-
-  #publish(): void {
-    this.#revision += 1;
-    for (const wake of [...this.#waiters]) wake();
+    const jump = this.#options.now === undefined ? clockJump(this.#now) : 0;
+    if (jump !== 0 && !this.#warned) {
+      this.#warned = true;
+      this.#options.log.warn({ seconds: jump / 1000 }, 'the clock was set: deadlines and log go by elapsed time');
+    }
+    await this.#journal.record(event, write);
   }
 
   /** One transition: false, and nothing is written, where the machine refuses it or `only` is no longer the phase. */
@@ -439,7 +348,7 @@ export class Coordinator {
         write();
       });
       this.#state = step.state;
-      this.#publish();
+      this.#journal.publish();
       return step.effects;
     });
     if (effects === null) return false;
@@ -458,6 +367,12 @@ export class Coordinator {
       } catch (error) {
         if (this.#closed) return;
         const code = error instanceof ZkflError ? error.code : null;
+        if (code === 'worker' && effect.type === 'verify' && attempt === MOST_RETRIES) {
+          // An update that no thread survives must not take the study with it.
+          const reason = `verification failed ${attempt} times: ${(error as Error).message}`.slice(0, 4096);
+          await this.#reject(effect.round, Number(effect.client), effect.digest, { reason, seconds: 0 });
+          return;
+        }
         if (code !== 'store' && !(code === 'worker' && attempt < MOST_RETRIES)) {
           this.#fail(error);
           return;
@@ -535,12 +450,20 @@ export class Coordinator {
         { type: 'accepted', round, client, update: digest, seconds },
         () => this.store.putVerdict({ round, client, verdict: 'accepted', reason: null, seconds }),
       );
-    else
-      await this.#dispatch(
-        { type: 'update-rejected', round, client, reason, digest },
-        { type: 'rejected', round, client, reason, update: digest, seconds },
-        () => this.store.putVerdict({ round, client, verdict: 'rejected', reason, seconds }),
-      );
+    else await this.#reject(round, client, digest, { reason, seconds });
+  }
+
+  async #reject(
+    round: number,
+    client: number,
+    digest: string,
+    { reason, seconds }: { readonly reason: string; readonly seconds: number },
+  ): Promise<void> {
+    await this.#dispatch(
+      { type: 'update-rejected', round, client, reason, digest },
+      { type: 'rejected', round, client, reason, update: digest, seconds },
+      () => this.store.putVerdict({ round, client, verdict: 'rejected', reason, seconds }),
+    );
   }
 
   async #aggregate(
@@ -576,15 +499,14 @@ export class Coordinator {
     const reports = this.store.reports(round).filter(({ client }) => accepted.has(client));
     const overdue = timeIsOver || this.#now() >= this.store.sum(round)!.applyBy;
     if (reports.length === 0 || (reports.length < accepted.size && !overdue)) return;
-    const votes = new Map<string, number>();
-    for (const { model } of reports) votes.set(model, (votes.get(model) ?? 0) + 1);
-    const [[model, most], second] = [...votes].sort((a, b) => b[1] - a[1]) as [[string, number], [string, number]?];
-    if (second?.[1] === most) {
-      const reason = `round ${round}: hospitals hold different models, ${most} against ${second[1]}`;
+    const agreement = agreedModel(reports);
+    if (agreement.is === 'tied') {
+      const reason = `round ${round}: hospitals hold different models, ${agreement.votes} each`;
       await this.#dispatch({ type: 'abort', reason }, { type: 'aborted', reason }, () => {}, 'applying');
       return;
     }
-    const dissent = reports.filter((report) => report.model !== model).map(({ client }) => client);
+    const { model } = agreement;
+    const dissent = [...agreement.dissent];
     await this.#dispatch(
       { type: 'applied', round, model },
       { type: 'applied', round, model, dissent },

@@ -3,7 +3,7 @@ import { open as openEnvelope, seal, sign, verify } from '@zkfl/kem';
 import { describeError, ZkflError } from '../errors.ts';
 import { bytesToFloats, digestOf, floatsToBytes } from '../simulate/bytes.ts';
 import { Meter } from '../simulate/meter.ts';
-import { acceptedListOf, encodeMessage } from '../simulate/wire.ts';
+import { encodeMessage } from '../simulate/wire.ts';
 import {
   type BfvEncryptor,
   createBfvEncryptor,
@@ -14,18 +14,11 @@ import {
 } from '../wiring/encryptor.ts';
 import { createUpdateProver } from '../wiring/prover.ts';
 import { createLearner, type Learner } from '../wiring/trainer.ts';
-import {
-  type AuditEvent,
-  type Costs,
-  checkEntry,
-  checkEntrySignature,
-  entryHash,
-  type Metrics,
-  type SignedEntry,
-} from './audit-log.ts';
-import { ACCEPTED, APPLIED, KEY_PACKAGE, keyPackageContext, ownSecretContext, ROSTER, UPDATE } from './domains.ts';
+import type { Costs, Metrics } from './audit-log.ts';
+import { APPLIED, KEY_PACKAGE, keyPackageContext, ownSecretContext, ROSTER, UPDATE } from './domains.ts';
 import { fromBase64, toBase64 } from './encoding.ts';
 import { checkRoster, createEnrolment, type Member, rosterBytes, rosterDigest } from './enrolment.ts';
+import { checkAcceptedList, readLogOf, signatureKeyOf } from './hospital-checks.ts';
 import type { HospitalData } from './hospital-share.ts';
 import type { HospitalMemory, HospitalState } from './hospital-state.ts';
 import type { Identity } from './identity.ts';
@@ -178,12 +171,6 @@ export class HospitalParty {
     this.#members = message.members;
   }
 
-  #signatureKey(client: number): Uint8Array {
-    const member = this.#members.find((candidate) => candidate.client === client);
-    if (member === undefined) throw broken(`roster: hospital ${client}: got one that is not on it`);
-    return fromBase64(member.enrolment.signatureKey);
-  }
-
   /** The first hospital of the roster makes the key; the others get it sealed to their own keys. */
   async #agreeOnKeys(): Promise<boolean> {
     if (this.#encryptor !== null) return true;
@@ -289,7 +276,7 @@ export class HospitalParty {
     const { publicKey: named, package: own, packages, signature } = message;
     if (message.maker !== maker) throw broken(`keys: maker: got hospital ${message.maker}, want ${maker}`);
     const verdict = await verify({
-      publicKey: this.#signatureKey(maker),
+      publicKey: signatureKeyOf(this.#members, maker),
       message: keyPackageBytes({ study: signed.id, roster, publicKey: named.digest, packages }),
       signature: fromBase64(signature),
       context: KEY_PACKAGE,
@@ -384,54 +371,21 @@ export class HospitalParty {
         payload.set(part, at);
         at += part.length;
       }
-      await this.#checkList({ round, payload, message });
+      const { upload, client } = this.#state;
+      await checkAcceptedList({
+        signed: this.#options.signed,
+        members: this.#members,
+        round,
+        sum: digestOf(payload),
+        message,
+        own: {
+          client,
+          sent: upload?.round === round ? upload.digest : null,
+          accepted: this.#view.round === round && this.#view.standing === 'accepted',
+        },
+      });
       return { payload, accepted: message.accepted };
     }
-  }
-
-  /** Enough accepted hospitals, each once, each by its own signature; the own update in it where it was accepted. */
-  async #checkList(options: {
-    readonly round: number;
-    readonly payload: Uint8Array;
-    readonly message: Extract<Reply, { type: 'sum' }>;
-  }): Promise<void> {
-    const { round, payload, message } = options;
-    const { signed } = this.#options;
-    const { accepted } = message;
-    const { cohortMinimum } = signed.study.policy;
-    const what = `round ${round}: accepted list`;
-    if (accepted.length < cohortMinimum)
-      throw broken(`${what}: got ${accepted.length} updates, want ≥ ${cohortMinimum}: a smaller sum says too much`);
-    for (const key of ['client', 'digest'] as const)
-      if (new Set(accepted.map((entry) => entry[key])).size !== accepted.length)
-        throw broken(`${what}: ${key}: got one twice, want each once`);
-    const verdict = await verify({
-      publicKey: fromBase64(signed.study.coordinator.signatureKey),
-      message: acceptedListOf({
-        study: signed.id,
-        round,
-        accepted: accepted.map(({ client, digest }) => ({ client, digest })),
-        sum: digestOf(payload),
-      }),
-      signature: fromBase64(message.signature),
-      context: ACCEPTED,
-    });
-    if (!verdict.ok) throw broken(`${what}: signature: got one that is not the coordinator’s over this list and sum`);
-    for (const { client, digest, signature } of accepted) {
-      const signedBy = await verify({
-        publicKey: this.#signatureKey(client),
-        message: updateBytes(signed.id, round, client, digest),
-        signature: fromBase64(signature),
-        context: UPDATE,
-      });
-      if (!signedBy.ok) throw broken(`${what}: hospital ${client}: got an update that it did not sign`);
-    }
-    const own = accepted.find(({ client }) => client === this.#state.client);
-    const sent = this.#state.upload?.round === round ? this.#state.upload.digest : null;
-    if (own !== undefined && own.digest !== sent)
-      throw broken(`${what}: own update: got ${own.digest}, want ${sent ?? 'none: nothing was sent'}`);
-    if (own === undefined && this.#view.round === round && this.#view.standing === 'accepted')
-      throw broken(`${what}: own update: got a list without it, want it: the coordinator had accepted it`);
   }
 
   /** Tells the coordinator which model this hospital holds; the next round starts when enough agree. */
@@ -529,35 +483,16 @@ export class HospitalParty {
   /** The log's chain, the coordinator's signature at its end, and the model of every round against this hospital's. */
   async #finish(): Promise<HospitalOutcome> {
     const { signed } = this.#options;
-    const publicKey = fromBase64(signed.study.coordinator.signatureKey);
-    const applied = new Map<number, string>();
-    let last: SignedEntry | null = null;
-    for (let from: number | null = 0; from !== null; ) {
-      const { message }: { message: Extract<Reply, { type: 'audit' }> } = await this.#link.call<'audit'>({
-        type: 'audit',
-        round: this.#state.round,
-        from,
-      });
-      for (const { entry, signature } of message.entries) {
-        const next: SignedEntry = { entry, signature, hash: entryHash(entry) };
-        checkEntry({ study: signed.id, before: last, next });
-        last = next;
-        const event: AuditEvent = entry.event;
-        if (event.type === 'applied') applied.set(event.round, event.model);
-      }
-      from = message.next;
-    }
-    if (last === null) throw broken('audit: log: got an empty one');
-    // The last signature covers the whole chain before it.
-    const head = last;
-    await checkEntrySignature(head, publicKey);
+    const { head, models } = await readLogOf(signed, (from) =>
+      this.#link.call<'audit'>({ type: 'audit', round: this.#state.round, from }),
+    );
     for (const { round, outcome, model } of this.#state.history)
-      if (outcome === 'applied' && applied.get(round) !== model)
+      if (outcome === 'applied' && models.get(round) !== model)
         throw broken(
-          `audit: round ${round}: got model ${applied.get(round)}, want ${model} that this hospital computed`,
+          `audit: round ${round}: got model ${models.get(round)}, want ${model} that this hospital computed`,
         );
     if (modelDigest(this.#weights) !== this.#state.model) throw broken('model: got other weights than their digest');
-    this.#tell(`finished: model ${this.#state.model} is the audit log's (head ${head.hash})`);
-    return { weights: this.#weights, state: this.#state, head: head.hash };
+    this.#tell(`finished: model ${this.#state.model} is the audit log's (head ${head})`);
+    return { weights: this.#weights, state: this.#state, head };
   }
 }

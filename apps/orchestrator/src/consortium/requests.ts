@@ -223,6 +223,12 @@ class Handler {
     return 'wanted';
   }
 
+  /** Bytes of an upload that need not come again; all of them where only its entry in the log is missing. */
+  async #have(round: number, digest: string, bytes: number): Promise<number> {
+    const { blobs } = this.#coordinator.store;
+    return (await blobs.has(digest)) ? bytes : blobs.partialBytes(partialName(round, this.#client));
+  }
+
   async #uploadBegin({ round, digest, bytes, signature }: Of<'upload-begin'>): Promise<Answer> {
     const coordinator = this.#coordinator;
     const { store, study } = coordinator;
@@ -231,7 +237,7 @@ class Handler {
     if (bytes > most) throw new Refusal('no', `upload: bytes: got ${bytes}, want ≤ ${most}`);
     const before = store.upload(round, this.#client);
     if (before?.digest === digest && before.bytes === bytes)
-      return this.#upload(await store.blobs.partialBytes(partialName(round, this.#client)), false);
+      return this.#upload(await this.#have(round, digest, bytes), false);
     const verdict = await verify({
       publicKey: fromBase64(coordinator.member(this.#client).enrolment.signatureKey),
       message: updateBytes(study.id, round, this.#client, digest),
@@ -253,7 +259,7 @@ class Handler {
     if (body.length === 0 || body.length > CHUNK_BYTES)
       throw new Refusal('no', `upload: chunk: got ${body.length} B, want 1 … ${CHUNK_BYTES} B`);
     const name = partialName(round, this.#client);
-    const have = await store.blobs.partialBytes(name);
+    const have = await this.#have(round, digest, upload.bytes);
     // A chunk that comes again is answered with where to go on.
     if (offset !== have) return this.#upload(have, false);
     if (have + body.length > upload.bytes)

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { parseRoundState, type RoundState } from '@zkfl/fl-core';
 import { ZkflError } from '../errors.ts';
 import type { Costs, Metrics, SignedEntry } from './audit-log.ts';
@@ -79,6 +79,7 @@ export class Store {
   readonly blobs: BlobStore;
   readonly #db: DatabaseSync;
   readonly #lock: FolderLock | null;
+  readonly #statements = new Map<string, StatementSync>();
 
   private constructor(db: DatabaseSync, lock: FolderLock | null, blobs: BlobStore) {
     this.#db = db;
@@ -250,15 +251,24 @@ export class Store {
     this.#run('INSERT INTO audit VALUES (?, ?, ?, ?)', entry.seq, JSON.stringify(entry), hash, signature);
   }
 
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
   #get(sql: string, ...values: SQLInputValue[]): Row | null {
-    return (this.#db.prepare(sql).get(...values) as Row | undefined) ?? null;
+    return (this.#statement(sql).get(...values) as Row | undefined) ?? null;
   }
 
   #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#db.prepare(sql).all(...values) as Row[];
+    return this.#statement(sql).all(...values) as Row[];
   }
 
   #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#db.prepare(sql).run(...values);
+    this.#statement(sql).run(...values);
   }
 }

@@ -59,6 +59,14 @@ describe('a study over real sockets', () => {
     ]);
     expect(shown.rounds[1]!.accuracy).toBeGreaterThan(0.85);
 
+    const told = scene.logged.join('');
+    expect(told).toContain('round 2 applied');
+    for (const secret of [...scene.tokens, DASHBOARD_TOKEN]) expect(told).not.toContain(secret);
+    for (const seed of [scene.identity.signature.exportSecretKey(), scene.identity.channel.exportSecretKey()]) {
+      expect(told).not.toContain(toBase64(seed).slice(0, 16));
+      expect(told).not.toContain(Buffer.from(seed).toString('hex').slice(0, 16));
+    }
+
     const head = outcomes[0]!.head;
     const { directory, verify } = await audit({ study: scene.signed.id, head });
     const report = await verify();

@@ -35,6 +35,8 @@ export class Scene {
   readonly signed: SignedStudy;
   readonly tokens: readonly string[];
   readonly said: string[] = [];
+  /** what the coordinator logged, at every level */
+  readonly logged: string[] = [];
   readonly #identities = new Map<number, Identity>();
   #running: Running | null = null;
 
@@ -62,7 +64,7 @@ export class Scene {
   async start(options: Partial<ServerOptions> & { readonly now?: () => number } = {}): Promise<Running> {
     const { now, ...server } = options;
     const store = await Store.open(this.directory, { exclusive: true });
-    const log = pino({ level: 'silent' });
+    const log = pino({ level: 'trace' }, { write: (line: string) => void this.logged.push(line) });
     const { identity, signed } = this;
     const coordinator = await Coordinator.open({
       store,
