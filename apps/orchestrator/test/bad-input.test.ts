@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { Protection } from '../src/config.ts';
+import type { HospitalCommands } from '../src/simulate/commands.ts';
 import { Consortium } from '../src/simulate/consortium.ts';
 import type { Tamper } from '../src/simulate/hospital-host.ts';
 import { type HospitalThread, startHospitalHere } from '../src/simulate/hospital-thread.ts';
@@ -149,17 +150,19 @@ function interceptWire(thread: HospitalThread, pass: (frame: Uint8Array) => read
     port1.on('close', () => port.close());
     return commands.join({ plan, port: port2 });
   };
+  return { ...thread, commands: { ...bound(thread), join } };
+}
+
+/** The commands as plain functions, to replace some of them. */
+function bound({ commands }: HospitalThread): HospitalCommands {
   return {
-    ...thread,
-    commands: {
-      setup: (input) => commands.setup(input),
-      join,
-      connect: (input) => commands.connect(input),
-      account: () => commands.account(),
-      evaluate: () => commands.evaluate(),
-      weights: () => commands.weights(),
-      leave: () => commands.leave(),
-    },
+    setup: (input) => commands.setup(input),
+    join: (input) => commands.join(input),
+    connect: (input) => commands.connect(input),
+    account: () => commands.account(),
+    evaluate: () => commands.evaluate(),
+    weights: () => commands.weights(),
+    leave: () => commands.leave(),
   };
 }
 
@@ -215,6 +218,20 @@ describe('the wire of a hospital under attack', () => {
       expect(round.rejected).toEqual([{ client: OFFENDER, reason: expect.stringMatching(/got|want/) }]);
       expect(round.accepted).toEqual([0, 1, 3]);
     }
+  });
+});
+
+describe('before the first round', () => {
+  it('a hospital that cannot connect ends the run with its reason instead of keeping everybody waiting', async () => {
+    const study = await resolveStudy({ rounds: 1, clients: 3, alpha: null, localEpochs: 1 });
+    const consortium = await Consortium.start(study, (id) => {
+      const thread = startHospitalHere(id);
+      if (id !== OFFENDER) return thread;
+      const connect = async () => Promise.reject(new Error('no keys today'));
+      return { ...thread, commands: { ...bound(thread), connect } };
+    });
+    await expect(consortium.run({ protection: 'kem', attack: null })).rejects.toThrow('no keys today');
+    await consortium.close();
   });
 });
 

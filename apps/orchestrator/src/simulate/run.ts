@@ -101,8 +101,13 @@ export class Run {
       hospitals,
     };
     const connected = Promise.all([...threads.values()].map(({ commands }) => commands.connect({ directory })));
-    connected.catch(() => {});
-    const channels = await openChannels({ transport, hospitals, identity, clients, study: plan.study });
+    // A hospital that fails to connect would leave its handshake open for ever.
+    const failed = connected.then(() => new Promise<never>(() => {}));
+    const channels = await Promise.race([
+      openChannels({ transport, hospitals, identity, clients, study: plan.study }),
+      failed,
+    ]);
+    failed.catch(() => {});
     const dimension = parameterCount(study.model);
     const policy = updatePolicy({ dimension, tau: study.tau, layers: layerBounds(study.model, study.layerTau) });
     const verifier = protection === 'full' ? verifiers().forRun(policy, meter) : null;
