@@ -84,14 +84,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('a study in Chromium', () => {
-  let dashboard: Watched;
-  let tab: Watched;
+let dashboard: Watched | undefined;
+let tab: Watched | undefined;
 
+describe('a study in Chromium', () => {
   it('the dashboard opens with its token and with no other', async (test) => {
     if (typeof started === 'string') return test.skip(started);
     dashboard = await open('/', 'light');
-    const { page } = dashboard;
+    const { page } = dashboard!;
     await page.getByLabel('Dashboard token').fill('another token');
     await page.getByRole('button', { name: 'Open the dashboard' }).click();
     await page.getByRole('alert').filter({ hasText: 'does not know this token' }).waitFor();
@@ -110,7 +110,7 @@ describe('a study in Chromium', () => {
     const gone = new AbortController();
     const signal = gone.signal;
     tab = await open('/hospital.html', 'light');
-    const { page } = tab;
+    const { page } = tab!;
     expect(await violations(page)).toEqual([]);
     const invitation = {
       version: 1,
@@ -147,10 +147,10 @@ describe('a study in Chromium', () => {
       await page.getByRole('button', { name: 'Approve the roster' }).click();
 
       // The dashboard moves by itself, round by round.
-      const progress = dashboard.page.locator('#progress');
+      const progress = dashboard!.page.locator('#progress');
       for (let round = 1; round <= ROUNDS; round++) {
-        await dashboard.page.getByText(new RegExp(`[${round}-${ROUNDS}] of ${ROUNDS} rounds are over`)).waitFor();
-        if (round === 2) await picture(dashboard.page, 'dashboard-running');
+        await dashboard!.page.getByText(new RegExp(`[${round}-${ROUNDS}] of ${ROUNDS} rounds are over`)).waitFor();
+        if (round === 2) await picture(dashboard!.page, 'dashboard-running');
       }
       expect(await progress.getAttribute('max')).toBe(String(ROUNDS));
       await page.locator('#model').waitFor();
@@ -177,7 +177,7 @@ describe('a study in Chromium', () => {
 
   it('the dashboard shows every round, verdict, reason, cost and the audit head', async (test) => {
     if (typeof started === 'string') return test.skip(started);
-    const { page } = dashboard;
+    const { page } = dashboard!;
     await page.getByText('The study is over').waitFor();
     const view = await state();
     const text = async (id: string) =>
@@ -213,7 +213,7 @@ describe('a study in Chromium', () => {
   for (const scheme of ['light', 'dark'] as const)
     it(`the dashboard is accessible and asks nobody else (${scheme})`, async (test) => {
       if (typeof started === 'string') return test.skip(started);
-      const { page } = dashboard;
+      const { page } = dashboard!;
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
       expect(await violations(page)).toEqual([]);
       const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor');
@@ -229,7 +229,7 @@ describe('a study in Chromium', () => {
 
   it('neither page failed, broke the content security policy or left its origin', async (test) => {
     if (typeof started === 'string') return test.skip(started);
-    for (const { problems, requests, page } of [dashboard, tab]) {
+    for (const { problems, requests, page } of [dashboard!, tab!]) {
       expect(problems).toEqual([]);
       expect(requests.filter((url) => !url.startsWith(running.url) && !url.startsWith('data:'))).toEqual([]);
       const blocked = await page.evaluate("fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'refused')");
@@ -262,3 +262,22 @@ it('what the token opens cannot be written to', async () => {
       expect((await fetch(`${running.url}${path}`, { method, headers })).status).toBe(404);
   }
 });
+
+it('a coordinator that stops lets go of the dashboards that watch it', async () => {
+  const response = await fetch(`${running.url}/v1/dashboard/events`, {
+    headers: { authorization: `Bearer ${DASHBOARD_TOKEN}` },
+  });
+  const reader = response.body!.getReader();
+  await reader.read();
+  await running.stop();
+  await expect(
+    (async () => {
+      while (!(await reader.read()).done);
+      return 'over';
+    })().catch(() => 'over'),
+  ).resolves.toBe('over');
+  if (dashboard === undefined) return;
+  await dashboard.page.getByText('no connection: trying again').waitFor();
+  // What was known stays in sight.
+  expect(await dashboard.page.getByRole('heading', { name: 'Audit' }).count()).toBe(1);
+}, 30_000);
