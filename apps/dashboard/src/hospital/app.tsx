@@ -186,6 +186,10 @@ function RosterForm(props: { readonly roster: Of<'roster'>; onAnswer(approved: b
 
 function Progress({ tab }: { readonly tab: Tab }) {
   const { rounds, study, log } = tab;
+  const shown = useRef<HTMLElement>(null);
+  useEffect(() => {
+    shown.current!.scrollTop = shown.current!.scrollHeight;
+  }, [log]);
   return (
     <>
       <section aria-labelledby="rounds-title">
@@ -225,7 +229,7 @@ function Progress({ tab }: { readonly tab: Tab }) {
       <section aria-labelledby="log-title">
         <h2 id="log-title">What this hospital does</h2>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reached without a mouse */}
-        <section class="scroll" aria-label="Log" tabIndex={0}>
+        <section class="scroll" aria-label="Log" tabIndex={0} ref={shown}>
           <ol class="log" aria-live="polite">
             {log.map(({ at, message }, i) => (
               <li key={`${i}/${at}`}>

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
@@ -42,6 +43,9 @@ const SMALL_BODY = 16 * 1024;
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
 const SLOW = { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 2000 } as const;
+
+/** Between two states on one event stream: hundreds of hospitals change the study many times a second. */
+const EVENT_GAP_MS = 200;
 
 /** The front-end's folder: beside the built program, or where it is built in the workspace; absent where it was not. */
 const dashboardFolder = (): string =>
@@ -228,6 +232,7 @@ function addDashboard(
           seen = view.revision;
           raw.write(`id: ${seen}\nevent: state\ndata: ${JSON.stringify(view)}\n\n`);
         } else raw.write(': still here\n\n');
+        await sleep(EVENT_GAP_MS, undefined, { ref: false });
         await coordinator.changed(seen, 15_000, gone.signal);
       }
       raw.end();
