@@ -1,10 +1,10 @@
-import { sign } from '@zkfl/kem';
+import { sign, verify } from '@zkfl/kem';
 import type { LimitFunction } from 'p-limit';
 import type { z } from 'zod';
 import { ZkflError } from '../errors.ts';
 import type { AuditEvent } from './audit-log.ts';
-import { ENROLLED, ROSTER } from './domains.ts';
-import { canonicalBytes, toBase64 } from './encoding.ts';
+import { ENROLLED, KEY_PACKAGE, ROSTER } from './domains.ts';
+import { canonicalBytes, fromBase64, toBase64 } from './encoding.ts';
 import {
   checkEnrolment,
   type Enrolment,
@@ -16,7 +16,8 @@ import {
   rosterDigest,
 } from './enrolment.ts';
 import type { Identity } from './identity.ts';
-import type { Store } from './store.ts';
+import { keyPackageBytes } from './protocol.ts';
+import type { KeyRecord, Store } from './store.ts';
 import type { SignedStudy } from './study-file.ts';
 import { tokenHash } from './tokens.ts';
 
@@ -132,5 +133,31 @@ export class Admission {
       this.#options.log.info({ roster, hospitals: clients.length }, 'roster frozen');
       this.#options.publish();
     });
+  }
+
+  /** The hospital that makes the aggregation key: the first of the roster; null before there is one. */
+  get keyMaker(): number | null {
+    return this.#roster?.clients[0] ?? null;
+  }
+
+  /** Throws `protocol` unless the key's maker signed it for exactly the other hospitals of this roster. */
+  async checkKeys(record: KeyRecord): Promise<void> {
+    const roster = this.#roster;
+    if (roster === null || record.maker !== this.keyMaker)
+      throw new ZkflError(
+        'protocol',
+        `keys: maker: got hospital ${record.maker}, want ${this.keyMaker ?? 'a roster first'}`,
+      );
+    const others = roster.clients.filter((client) => client !== record.maker);
+    if (record.packages.map(({ client }) => client).join() !== others.join())
+      throw new ZkflError('protocol', 'keys: packages: got others, want one for every other hospital in order');
+    const maker = this.#members.find(({ client }) => client === record.maker)!;
+    const verdict = await verify({
+      publicKey: fromBase64(maker.enrolment.signatureKey),
+      message: keyPackageBytes({ ...record, study: this.#options.signed.id, roster: roster.roster }),
+      signature: fromBase64(record.signature),
+      context: KEY_PACKAGE,
+    });
+    if (!verdict.ok) throw new ZkflError('protocol', 'keys: signature: got one that does not verify');
   }
 }

@@ -7,19 +7,19 @@ import {
   type RoundEvent,
   type RoundState,
 } from '@zkfl/fl-core';
-import { sign, verify } from '@zkfl/kem';
+import { sign } from '@zkfl/kem';
 import pLimit from 'p-limit';
 import { ZkflError } from '../errors.ts';
 import { type AcceptedUpdate, acceptedListOf } from '../simulate/wire.ts';
 import { Admission, type Enrolled, type FrozenRoster, type Log } from './admission.ts';
 import { agreedModel } from './agreed-model.ts';
 import type { AuditEvent, SignedEntry } from './audit-log.ts';
-import { ACCEPTED, KEY_PACKAGE } from './domains.ts';
-import { fromBase64, toBase64 } from './encoding.ts';
+import { ACCEPTED } from './domains.ts';
+import { toBase64 } from './encoding.ts';
 import type { EnrolmentRequest, Member } from './enrolment.ts';
 import type { Identity } from './identity.ts';
 import { clockJump, Journal, steadyClock } from './journal.ts';
-import { keyPackageBytes, type StudyStatus } from './protocol.ts';
+import type { StudyStatus } from './protocol.ts';
 import type { KeyRecord, ReportRow, Store } from './store.ts';
 import { initialModelDigest, policyOf, type SignedStudy } from './study-file.ts';
 import type { WorkQueue } from './work.ts';
@@ -152,27 +152,12 @@ export class Coordinator {
 
   /** The hospital that makes the aggregation key: the first of the roster. */
   get keyMaker(): number | null {
-    return this.#admission.roster?.clients[0] ?? null;
+    return this.#admission.keyMaker;
   }
 
   /** Takes the aggregation key from its maker, once. Blobs are stored already. Throws `protocol`. */
   async putKeys(record: KeyRecord): Promise<void> {
-    const roster = this.#admission.roster;
-    if (roster === null || record.maker !== this.keyMaker)
-      throw new ZkflError(
-        'protocol',
-        `keys: maker: got hospital ${record.maker}, want ${this.keyMaker ?? 'a roster first'}`,
-      );
-    const others = roster.clients.filter((client) => client !== record.maker);
-    if (record.packages.map(({ client }) => client).join() !== others.join())
-      throw new ZkflError('protocol', 'keys: packages: got others, want one for every other hospital in order');
-    const verdict = await verify({
-      publicKey: fromBase64(this.member(record.maker).enrolment.signatureKey),
-      message: keyPackageBytes({ ...record, study: this.study.id, roster: roster.roster }),
-      signature: fromBase64(record.signature),
-      context: KEY_PACKAGE,
-    });
-    if (!verdict.ok) throw new ZkflError('protocol', 'keys: signature: got one that does not verify');
+    await this.#admission.checkKeys(record);
     await this.#serial(async () => {
       const before = this.store.keys();
       if (before !== null) {

@@ -42,6 +42,8 @@ export interface DemoSettings {
 const SEED = 42;
 const TAU = 5;
 const DEADLINE_SECONDS = 600;
+/** Of a sum of two, each hospital knows the other's update: it takes its own away. */
+const SAFE_COHORT = 3;
 
 async function demoSchema(
   dataset: DemoData,
@@ -79,7 +81,7 @@ export async function draftDemo(settings: DemoSettings): Promise<StudyDraft> {
       protection: settings.protection ?? 'full',
       tau: settings.tau ?? TAU,
       layerTau: null,
-      cohortMinimum: settings.cohortMinimum ?? Math.max(2, cohortMinimum(hospitals)),
+      cohortMinimum: settings.cohortMinimum ?? Math.min(hospitals, Math.max(SAFE_COHORT, cohortMinimum(hospitals))),
       rounds,
       deadlineSeconds: settings.deadlineSeconds ?? DEADLINE_SECONDS,
       reportMetrics: true,

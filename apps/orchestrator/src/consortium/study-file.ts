@@ -199,6 +199,11 @@ export function summariseStudy({ study, id }: SignedStudy, spell: (hex: string) 
     `training     ${training.epochs} local epochs, ${training.optimiser} ${training.learningRate}, batch ${training.batch}`,
     `data         ${data.name}: ${data.kind} ${data.shape.join('×')}, classes ${data.classes.join(', ')}; ${100 * data.heldOut} % held out`,
     `policy       ${study.hospitals} hospitals, ${policy.rounds} rounds, sums of at least ${policy.cohortMinimum}, τ = ${policy.tau}, ${policy.deadlineSeconds} s a round`,
+    ...(policy.cohortMinimum < 3
+      ? [
+          '             A SUM OF TWO hides nothing from the two: each can take its own update away. Demonstrations only.',
+        ]
+      : []),
     `metrics      ${policy.reportMetrics ? 'accuracy and loss on held-out data go to the coordinator' : 'stay at the hospital'}`,
     `keys         one decryption key, shared by the hospitals. It protects updates only while NO hospital works with the coordinator:`,
     `             the coordinator with any one hospital's key can open every hospital's updates.`,

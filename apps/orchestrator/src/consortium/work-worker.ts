@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { describeError } from '../errors.ts';
 import { createWork } from './work-run.ts';
@@ -6,6 +7,8 @@ import type { WorkReply, WorkRequest } from './work-threads.ts';
 /** A thread of the coordinator that verifies and adds, one job after the other. */
 if (parentPort === null) throw new Error('work-worker: got the main thread, want a worker thread');
 const owner = parentPort;
+// Linux gives a priority to a thread: hospitals are answered while proofs wait, not the other way round.
+if (process.platform === 'linux') setPriority(0, 5);
 let work: ReturnType<typeof createWork> | null = null;
 
 owner.on('message', async (request: WorkRequest) => {

@@ -104,7 +104,7 @@ describe('a study over real sockets', () => {
   });
 
   it('a round closes without an absent hospital, which returns and catches up to the same model', async () => {
-    scene = await Scene.create({ hospitals: 3, rounds: 3, deadlineSeconds: 6, protection: 'kem+he' });
+    scene = await Scene.create({ hospitals: 3, rounds: 3, deadlineSeconds: 6, cohortMinimum: 2, protection: 'kem+he' });
     const { coordinator } = await scene.start();
     const away = new AbortController();
     const all = [0, 1, 2].map((client) => scene.hospital(client, client === 2 ? { signal: away.signal } : {}));
@@ -122,7 +122,7 @@ describe('a study over real sockets', () => {
   });
 
   it('a false proof is rejected by name and reason while the round goes on', async () => {
-    scene = await Scene.create({ hospitals: 3, rounds: 1 });
+    scene = await Scene.create({ hospitals: 3, rounds: 1, cohortMinimum: 2 });
     const { coordinator, url } = await scene.start();
     const honest = [0, 1].map((client) => scene.hospital(client));
     const identity = await scene.party(2);
@@ -164,11 +164,36 @@ describe('a study over real sockets', () => {
     expect(record!.accepted).toEqual([0, 1]);
     expect(record!.rejected).toEqual([{ client: 2, reason: expect.stringMatching(/got|malformed/) }]);
     expect((await (await audit()).verify()).findings).toEqual([]);
+    // The round is over: neither its update nor another one is taken.
+    const late = { ...begin, digest: '0'.repeat(64) };
+    await expect(link.call<'upload-begin'>(late)).rejects.toThrow(/after the deadline/);
+    await expect(link.call<'upload-begin'>({ ...late, round: 2 })).rejects.toThrow(/that round is not open/);
     link.close();
   });
 
+  it('a full disk only delays the round: nothing is lost and the hospitals are told', async () => {
+    scene = await Scene.create({ hospitals: 2, rounds: 1, protection: 'kem+he' });
+    const { coordinator } = await scene.start();
+    const { storageError } = await import('../../src/consortium/blobs.ts');
+    const full = () => storageError('test', Object.assign(new Error('full'), { code: 'ENOSPC' }));
+    const { store } = coordinator;
+    vi.spyOn(store.blobs, 'writePartial').mockRejectedValueOnce(full());
+    vi.spyOn(store.blobs, 'requireSpace').mockRejectedValueOnce(full());
+    vi.spyOn(store, 'putVerdict').mockImplementationOnce(() => {
+      throw full();
+    });
+    vi.spyOn(store, 'putSum').mockImplementationOnce(() => {
+      throw full();
+    });
+    const outcomes = await Promise.all([0, 1].map((client) => scene.hospital(client)));
+    expect(models(outcomes).size).toBe(1);
+    expect(coordinator.state!.history[0]!.accepted).toEqual([0, 1]);
+    expect(scene.logged.join('')).toMatch(/ENOSPC.*free some space/);
+    expect((await (await audit()).verify()).findings).toEqual([]);
+  });
+
   it('a coordinator that shows another list than it signed, or swaps a hospital’s keys, gets nothing', async () => {
-    scene = await Scene.create({ hospitals: 3, rounds: 1, protection: 'kem+he' });
+    scene = await Scene.create({ hospitals: 3, rounds: 1, cohortMinimum: 2, protection: 'kem+he' });
     const { coordinator } = await scene.start();
     const real = coordinator.acceptedOf.bind(coordinator);
     const lie = vi.spyOn(coordinator, 'acceptedOf');

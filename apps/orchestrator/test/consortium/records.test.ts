@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { agreedModel } from '../../src/consortium/agreed-model.ts';
 import {
   type AuditEvent,
   checkEntry,
@@ -289,6 +290,15 @@ describe('messages inside a session', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('the model of a round', () => {
+  it('is what most accepted hospitals hold; a lone liar is on record, a tie is nobody’s', () => {
+    const reports = (...models: string[]) => models.map((model, client) => ({ client, model }));
+    expect(agreedModel(reports('a', 'a', 'a'))).toEqual({ is: 'agreed', model: 'a', dissent: [] });
+    expect(agreedModel(reports('a', 'b', 'a'))).toEqual({ is: 'agreed', model: 'a', dissent: [1] });
+    expect(agreedModel(reports('a', 'b'))).toEqual({ is: 'tied', votes: 1 });
   });
 });
 
