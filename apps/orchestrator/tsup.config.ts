@@ -15,6 +15,8 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   target: 'es2022',
+  // node:sqlite has no name without the prefix.
+  removeNodeProtocol: false,
   // The coordinator's pages, which turbo has built before: the published program brings them along.
   onSuccess: () => cp('../dashboard/dist', 'dist/dashboard', { recursive: true }),
 });
