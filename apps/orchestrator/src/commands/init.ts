@@ -16,7 +16,11 @@ export function initCommand(): Command {
     .option('--tau <T>', 'largest l2 norm of an accepted update (default 5)', positiveNumber)
     .option('--protection <NAME>', 'full (proven) or kem+he (default full)', oneOf(['full', 'kem+he'] as const))
     .option('--deadline <SECONDS>', 'until a round closes without the missing (default 600)', positiveNumber)
-    .option('--cohort <N>', 'fewest updates that are added up (default half of the hospitals, at least 3)', integer(2, 500))
+    .option(
+      '--cohort <N>',
+      'fewest updates that are added up (default half of the hospitals, at least 3)',
+      integer(2, 500),
+    )
     .option('--url <URL>', 'where hospitals reach the coordinator', 'http://127.0.0.1:7464')
     .option('--passphrase-file <FILE>', 'passphrase of the coordinator’s keys (else ZKFL_PASSPHRASE, else asked)')
     .option('--json <FILE>', 'write where everything is as JSON (- for standard output)')
