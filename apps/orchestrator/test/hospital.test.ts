@@ -1,4 +1,4 @@
-import { fedAvg, parameterCount, simRng, WDBC_MLP } from '@zkfl/fl-core';
+import { fedAvg, parameterCount, simRng, modelDigest as storedModelDigest, WDBC_MLP } from '@zkfl/fl-core';
 import { describe, expect, it } from 'vitest';
 import { modelDigest } from '../src/simulate/bytes.ts';
 import { Hospital } from '../src/simulate/hospital.ts';
@@ -112,6 +112,11 @@ describe('a hospital believes a sum only with the list that accounts for it', ()
     await expect(hospital.answer(open)).rejects.toThrow(/round: got 1, want 2/);
     await expect(hospital.answer({ ...open, round: 2 } as Message)).rejects.toThrow(/model/);
   });
+});
+
+it('the digest of a model is the one that fl-core writes into stored models', () => {
+  const weights = Float32Array.from({ length: 1000 }, (_, i) => Math.sin(i));
+  expect(modelDigest(weights)).toBe(storedModelDigest(weights));
 });
 
 describe('messages', () => {

@@ -85,7 +85,15 @@ describe('the report', () => {
   });
 
   it('holds the figures of every run and who was rejected, and why', () => {
-    for (const text of ['108,996', 'plain, published', 'full, published', '98.3 %', '25.0 %', 'hospital 3'])
+    for (const text of [
+      '108,996',
+      'plain, published',
+      'full, published',
+      '98.3 %',
+      '25.0 %',
+      'hospital 3',
+      '<td>4–6</td>',
+    ])
       expect(html).toContain(text);
   });
 });

@@ -42,7 +42,7 @@ export function render(option: (theme: Theme) => echarts.EChartsOption, size = S
         color: [...theme.colours],
         backgroundColor: 'transparent',
         grid: { left: 64, right: 24, top: 56, bottom: 44 },
-        legend: { top: 4, itemGap: 24, textStyle: { color: theme.text } },
+        legend: { type: 'scroll', top: 4, itemGap: 24, textStyle: { color: theme.text } },
         textStyle: { fontFamily: 'system-ui, sans-serif' },
         ...option(theme),
       });
@@ -56,6 +56,18 @@ export function render(option: (theme: Theme) => echarts.EChartsOption, size = S
 
 export const labelOf = (run: RunResult): string =>
   run.attack === null ? run.protection : `${run.protection}, ${run.attack}`;
+
+/** The same in two lines, for the foot of a bar. */
+const footOf = (run: RunResult): string => labelOf(run).replace(', ', '\n');
+
+function runAxis(theme: Theme, runs: readonly RunResult[]): echarts.XAXisComponentOption {
+  return {
+    type: 'category',
+    data: runs.map(footOf),
+    axisLabel: { color: theme.text, interval: 0 },
+    axisLine: { lineStyle: { color: theme.grid } },
+  };
+}
 
 /** Test accuracy after each round, a line a run. */
 export function accuracyChart(runs: readonly RunResult[]): ThemedChart {
@@ -77,7 +89,7 @@ export function phaseChart(runs: readonly RunResult[]): ThemedChart {
   const mean = (run: RunResult, phase: (typeof PHASES)[number]) =>
     run.rounds.reduce((sum, { seconds }) => sum + seconds[phase], 0) / run.rounds.length;
   return render((theme) => ({
-    xAxis: { type: 'category', data: runs.map(labelOf), ...axis(theme, '') },
+    xAxis: runAxis(theme, runs),
     yAxis: { type: 'value', ...axis(theme, 'CPU s') },
     series: PHASES.filter((phase) => runs.some((run) => mean(run, phase) > 0)).map((phase) => ({
       name: phase,
@@ -95,7 +107,7 @@ export function uplinkChart(runs: readonly RunResult[], clients: number): Themed
     Number((run.rounds.reduce((sum, round) => sum + of(round), 0) / run.rounds.length / clients / 1e6).toFixed(4));
   const proofs = runs.some(({ rounds }) => rounds.some(({ proofBytes }) => proofBytes !== undefined));
   return render((theme) => ({
-    xAxis: { type: 'category', data: runs.map(labelOf), ...axis(theme, '') },
+    xAxis: runAxis(theme, runs),
     yAxis: { type: 'value', ...axis(theme, 'MB') },
     series: [
       {

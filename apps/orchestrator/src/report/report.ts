@@ -69,16 +69,34 @@ function comparison({ runs, config }: SimulateResult): string {
 <tbody>${lines.map(([name, of]) => row([escaped(name), ...runs.map(of)])).join('\n')}</tbody></table></div>`;
 }
 
+/** 1, 4–7 */
+function ranges(rounds: readonly number[]): string {
+  const spans: [number, number][] = [];
+  for (const round of rounds) {
+    const last = spans.at(-1);
+    if (last && round === last[1] + 1) last[1] = round;
+    else spans.push([round, round]);
+  }
+  return spans.map(([from, to]) => (from === to ? String(from) : `${from}–${to}`)).join(', ');
+}
+
+/** A line for each client and kind of reason: reasons that differ in their figures alone are one kind. */
 function rejections(runs: readonly RunResult[]): string {
-  const rows = runs.flatMap((run) =>
-    run.rounds.flatMap(({ rejected }, i) =>
-      rejected.map(({ client, reason }) =>
-        row([escaped(labelOf(run)), String(i + 1), `hospital ${client}`, escaped(reason)]),
-      ),
-    ),
-  );
+  const rows = runs.flatMap((run) => {
+    const kinds = new Map<string, { client: number; reason: string; rounds: number[] }>();
+    for (const [i, { rejected }] of run.rounds.entries())
+      for (const { client, reason } of rejected) {
+        const kind = `${client} ${reason.replaceAll(/\d+/g, '0')}`;
+        const seen = kinds.get(kind);
+        if (seen) seen.rounds.push(i + 1);
+        else kinds.set(kind, { client, reason, rounds: [i + 1] });
+      }
+    return [...kinds.values()].map(({ client, reason, rounds }) =>
+      row([escaped(labelOf(run)), ranges(rounds), `hospital ${client}`, escaped(reason)]),
+    );
+  });
   if (rows.length === 0) return '<p>Nobody was rejected.</p>';
-  return `<div class="wide"><table><thead><tr><th scope="col">run</th><th scope="col">round</th><th scope="col">who</th><th scope="col">why</th></tr></thead>
+  return `<div class="wide"><table><thead><tr><th scope="col">run</th><th scope="col">rounds</th><th scope="col">who</th><th scope="col">why</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 
