@@ -1,39 +1,40 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isMainThread, Worker } from 'node:worker_threads';
 import ts from 'typescript';
 import { EQUIVALENT } from './mutation-survivors.ts';
 
 /**
- * Takes every check, operator, absorbed message and step out of the verifier, one at a time, in a copy of the package, and
- * runs the attack suite against each mutant. `node scripts/mutate-verifier.ts [--write] [--file NAME]`; `--write` puts
- * the result into docs/verifier-mutation.md. Exits with 1 if a survivor is not explained in `mutation-survivors.ts`.
+ * Takes every check, operator, absorbed message and step out of the verifier, one at a time, and runs the attack
+ * suite (its files as they are, under `mutation-runner.ts`) against each mutant. `node scripts/mutate-verifier.ts [--write] [--file NAME,NAME] [--log FILE]`; `--write`
+ * puts the result into docs/verifier-mutation.md, `--log` keeps outcomes so that an interrupted run goes on where it was.
+ * Exits with 1 if a survivor is not explained in `mutation-survivors.ts`.
  */
-const PACKAGE = join(dirname(fileURLToPath(import.meta.url)), '..');
-const ROOT = join(PACKAGE, '../..');
+const PACKAGE = new URL('..', import.meta.url).href.replace(/\/$/, '');
+const SOURCES = fileURLToPath(`${PACKAGE}/src`);
+const ROOT = fileURLToPath(`${PACKAGE}/../..`);
 /** What a verifier runs between the bytes and its verdict, and what makes a statement mean something. */
 const FILES = [
-  'relation.ts',
-  'challenge.ts',
-  'projection.ts',
-  'transcript.ts',
-  'linear.ts',
   'verify.ts',
   'stages.ts',
-  'statement.ts',
   'proof.ts',
   'codec.ts',
+  'statement.ts',
+  'relation.ts',
+  'challenge.ts',
+  'transcript.ts',
+  'linear.ts',
+  'projection.ts',
   'quadratic.ts',
 ];
 /** Prover's halves of shared files. */
 const SKIPPED = /^(BitWriter|encodeProof|quadraticCross|riceParameter)$/;
 /** Calls that free memory or remember a result. */
 const HOUSEKEEPING = /\.(release|wipe|mark)\(|known\.add|tables\.set|instances\.set/;
-const TESTS = ['relation', 'reference', 'encoding', 'transcript', 'statement', 'bounds', 'wrap', 'slots'];
+const TESTS = ['relation', 'reference', 'statement', 'transcript', 'wrap', 'bounds', 'encoding'];
 /** Nothing takes that long unless it does not end. */
-const TIMEOUT = 600_000;
+const TIMEOUT = 300_000;
 /** Sums are mutated where they decide something; elsewhere they are addresses, and every mutant dies at the first proof. */
 const SUMS = /^(verify|codec|challenge)\.ts$/;
 
@@ -105,46 +106,46 @@ export function mutantsOf(file: string, text: string): Mutant[] {
   return mutants;
 }
 
-function prepare(): string {
-  const copy = mkdtempSync(join(tmpdir(), 'zkfl-mutants-'));
-  for (const part of ['src', 'test/attacks', 'test/reference', 'package.json']) {
-    cpSync(join(PACKAGE, part), join(copy, part), { recursive: true });
-  }
-  symlinkSync(join(PACKAGE, 'node_modules'), join(copy, 'node_modules'));
-  const vitest = join(ROOT, 'node_modules/vitest/dist');
-  writeFileSync(
-    join(copy, 'vitest.config.mjs'),
-    `const order = ${JSON.stringify(TESTS)};
-const rank = (file) => order.findIndex((name) => file.moduleId.includes('/' + name + '.test'));
-class Sequencer { constructor(v) { this.v = v; } async shard(files) { return files; } async sort(files) { return [...files].sort((a, b) => rank(a) - rank(b)); } }
-const conditions = ['@zkfl/source', 'import', 'module', 'node', 'default'];
-export default { root: ${JSON.stringify(copy)}, resolve: { conditions, alias: [
-  { find: /^vitest$/, replacement: ${JSON.stringify(join(vitest, 'index.js'))} },
-  { find: /^fast-check$/, replacement: ${JSON.stringify(join(ROOT, 'node_modules/fast-check'))} } ] },
-  ssr: { resolve: { conditions } },
-  test: { include: order.map((name) => 'test/attacks/' + name + '.test.ts'), sequence: { sequencer: Sequencer }, fileParallelism: false, isolate: false,
-    bail: 1, pool: 'threads', testTimeout: 60000, watch: false, reporters: ['default'], cache: false } };
-`,
-  );
-  return copy;
-}
-
 interface Outcome {
   readonly mutant: Mutant;
   readonly killed: boolean;
   readonly by: string;
 }
 
-function run(copy: string): { readonly killed: boolean; readonly by: string } {
-  const child = spawnSync(
-    process.execPath,
-    [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--config', join(copy, 'vitest.config.mjs')],
-    { cwd: copy, encoding: 'utf8', timeout: TIMEOUT, env: { ...process.env, NO_COLOR: '1' }, killSignal: 'SIGKILL' },
-  );
-  if (child.error !== undefined || child.signal !== null) return { killed: true, by: 'no end' };
-  if (child.status === 0) return { killed: false, by: '' };
-  const failed = /FAIL\s+\S*?test\/attacks\/(.*)/.exec(child.stdout + child.stderr)?.[1] ?? 'error at load';
-  return { killed: true, by: failed.trim() };
+/** Runs mutants one after the other in a thread that is replaced when one does not end, and now and then anyway. */
+class Trial {
+  #worker: Worker | undefined;
+  #left = 0;
+
+  async run(id: number, file: string, text: string): Promise<{ readonly killed: boolean; readonly by: string }> {
+    if (this.#worker === undefined || this.#left-- <= 0) {
+      await this.close();
+      this.#worker = new Worker(new URL('mutation-worker.ts', import.meta.url), {
+        workerData: { root: PACKAGE, tests: TESTS },
+      });
+      // every mutant's modules stay in the thread's memory
+      this.#left = 25;
+    }
+    const worker = this.#worker;
+    const outcome = await new Promise<{ killed: boolean; by: string }>((resolve) => {
+      const settle = (result: { killed: boolean; by: string }): void => {
+        clearTimeout(timer);
+        worker.off('message', settle).off('error', fallen);
+        resolve(result);
+      };
+      const fallen = (error: Error): void => settle({ killed: true, by: `the thread fell: ${error}` });
+      const timer = setTimeout(() => settle({ killed: true, by: 'no end' }), TIMEOUT);
+      worker.on('message', settle).on('error', fallen);
+      worker.postMessage({ id, file, text });
+    });
+    if (outcome.by === 'no end' || outcome.by.startsWith('the thread fell')) await this.close();
+    return outcome;
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+    this.#worker = undefined;
+  }
 }
 
 export function report(outcomes: readonly Outcome[]): string {
@@ -164,7 +165,7 @@ export function report(outcomes: readonly Outcome[]): string {
 
 \`node --conditions=@zkfl/source packages/lattice-zk/scripts/mutate-verifier.ts --write\` wrote this. Every check, operator,
 absorbed message and call that stands between the bytes of a proof and the verdict is taken out or turned around, one at a
-time, in a copy of the package; the attack suite (\`test/attacks\`: ${TESTS.join(', ')}) must turn red.
+time; the attack suite (\`test/attacks\`: ${TESTS.join(', ')}) must turn red.
 
 ${killed} of ${outcomes.length} mutants are killed; ${survivors.length} survive and are explained below.
 
@@ -180,29 +181,46 @@ ${explained.join('\n')}
 `;
 }
 
-function main(): number {
-  const only = process.argv.includes('--file') ? process.argv[process.argv.indexOf('--file') + 1] : undefined;
-  const mutants = FILES.filter((file) => only === undefined || file === only).flatMap((file) =>
-    mutantsOf(file, readFileSync(join(PACKAGE, 'src', file), 'utf8')),
+async function main(): Promise<number> {
+  const log = process.argv.includes('--log') ? process.argv[process.argv.indexOf('--log') + 1] : undefined;
+  const known = new Map<string, Outcome>();
+  const keyOf = ({ file, what, from, to, start }: Mutant): string => JSON.stringify([file, what, from, to, start]);
+  if (log !== undefined && existsSync(log)) {
+    for (const line of readFileSync(log, 'utf8').split('\n').filter(Boolean)) {
+      const outcome = JSON.parse(line) as Outcome;
+      known.set(keyOf(outcome.mutant), outcome);
+    }
+  }
+  const only = process.argv.includes('--file')
+    ? process.argv[process.argv.indexOf('--file') + 1]?.split(',')
+    : undefined;
+  const mutants = FILES.filter((file) => only === undefined || only.includes(file)).flatMap((file) =>
+    mutantsOf(file, readFileSync(join(SOURCES, file), 'utf8')),
   );
-  const copy = prepare();
+  const trial = new Trial();
   const outcomes: Outcome[] = [];
   try {
-    const untouched = run(copy);
+    const source = (file: string): string => readFileSync(join(SOURCES, file), 'utf8');
+    const untouched = await trial.run(0, 'verify.ts', source('verify.ts'));
     if (untouched.killed) throw new Error(`the suite is red without a mutation: ${untouched.by}`);
     for (const mutant of mutants) {
-      const target = join(copy, 'src', mutant.file);
-      const original = readFileSync(target, 'utf8');
-      writeFileSync(target, original.slice(0, mutant.start) + mutant.to + original.slice(mutant.end));
-      const outcome = { mutant, ...run(copy) };
-      writeFileSync(target, original);
+      const before = known.get(keyOf(mutant));
+      // a survivor is tried again: the suite may have grown
+      if (before?.killed === true) {
+        outcomes.push(before);
+        continue;
+      }
+      const original = source(mutant.file);
+      const altered = original.slice(0, mutant.start) + mutant.to + original.slice(mutant.end);
+      const outcome = { mutant, ...(await trial.run(outcomes.length + 1, mutant.file, altered)) };
       outcomes.push(outcome);
+      if (log !== undefined) appendFileSync(log, `${JSON.stringify(outcome)}\n`);
       process.stderr.write(
-        `${outcomes.length}/${mutants.length} ${outcome.killed ? 'killed  ' : 'SURVIVED'} ${mutant.file}:${mutant.line} ${mutant.what}: ${mutant.from.replace(/\s+/g, ' ').slice(0, 60)} → ${mutant.to.slice(0, 30)} ${outcome.by.slice(0, 60)}\n`,
+        `${outcomes.length}/${mutants.length} ${outcome.killed ? 'killed  ' : 'SURVIVED'} ${mutant.file}:${mutant.line} ${mutant.what}: ${mutant.from.replace(/\s+/g, ' ').slice(0, 60)} → ${mutant.to.slice(0, 30)} | ${outcome.by.slice(0, 80)}\n`,
       );
     }
   } finally {
-    rmSync(copy, { recursive: true, force: true });
+    await trial.close();
   }
   const text = report(outcomes);
   if (process.argv.includes('--write')) writeFileSync(join(ROOT, 'docs/verifier-mutation.md'), text);
@@ -210,4 +228,4 @@ function main(): number {
   return text.includes('**not explained**') ? 1 : 0;
 }
 
-if (process.argv[1]?.endsWith('mutate-verifier.ts')) process.exit(main());
+if (isMainThread && process.argv[1]?.endsWith('mutate-verifier.ts')) process.exit(await main());
