@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeMessage } from '../../src/simulate/wire.ts';
 import { freePort, Zkfl, zkfl } from './processes.ts';
 
-/** ZKFL_KILLS: how often each party is killed; the nightly run asks for more. */
-const KILLS = Number(process.env['ZKFL_KILLS'] ?? 1);
+/** How often each party is killed twice in a row. */
+const KILLS = Number(process.env['ZKFL_KILLS'] ?? (process.env['ZKFL_NIGHTLY'] === '1' ? 4 : 1));
 const ROUNDS = 3 + KILLS;
 
 let directory: string;
