@@ -1,4 +1,3 @@
-import { sampleChallenge } from '../../src/challenge.ts';
 import { describeSet, type ParameterSet, SIGMA_BIN_SQUARED } from '../../src/parameters.ts';
 import type { Form, Relation } from '../../src/relation.ts';
 import type { Statement } from '../../src/statement.ts';
@@ -11,7 +10,7 @@ export type Message = 't_A' | 't_y' | 'z3' | 'z4' | 't_g' | 'h' | 't_quad' | 'w'
 
 /**
  * The protocol once more, on BigInt polynomials and written from docs/proof-protocol.md: what prover and verifier share.
- * It has the relation's data, the challenge sampler and the table of widths in common with the package, and nothing else.
+ * It has the relation's data and the table of widths in common with the package, and nothing else.
  */
 export class Model {
   readonly #omitted: readonly Message[];
@@ -234,12 +233,29 @@ export class Model {
   }
 
   challenge(seed: Uint8Array): Poly {
-    const { positions, signs } = sampleChallenge(
-      this.set.n,
-      this.set.challenge,
-      new Frames('challenge').bytes(seed).stream(),
-    );
-    return this.ring.sparse(Array.from(positions, (at, i) => [at, BigInt(signs[i]!)] as const));
+    const stream = new Frames('challenge').bytes(seed).stream();
+    const { n, challenge } = this.set;
+    const pairs = (parity: 0 | 1, count: number): [number, number][] => {
+      const found: [number, number][] = [];
+      while (found.length < count) {
+        const draw = new DataView(stream.read(4).slice().buffer).getUint32(0, true);
+        const i = 2 * (draw % (n / 4)) + parity;
+        if (i === 0 || found.some(([j]) => i === j)) continue;
+        found.push([i, draw >= 2 ** 31 ? -1 : 1]);
+      }
+      return found;
+    };
+    for (;;) {
+      const drawn = [...pairs(0, challenge.evenPairs), ...pairs(1, challenge.oddPairs)];
+      const table = (j: number): number => Math.round(2 ** 20 * Math.cos((Math.PI * (j % (2 * n))) / n));
+      const fits = Array.from({ length: n / 2 }, (_, k) =>
+        drawn.reduce((sum, [i, sign]) => sum + sign * table(i * (2 * k + 1)), 0),
+      ).every((sum) => Math.abs(2 * sum) <= 2 ** 20 * challenge.eta - drawn.length);
+      if (!fits) continue;
+      return this.ring.sparse(
+        drawn.flatMap(([i, sign]) => [[i, BigInt(sign)] as const, [n - i, BigInt(-sign)] as const]),
+      );
+    }
   }
 
   /** All polynomials of slack field f: Σ 2^i·W^{offset+i}. */
