@@ -9,7 +9,7 @@ import { version } from '../version.ts';
 import { proveAgreement, proveRuns } from './agreement.ts';
 import { measureHarvest } from './harvest.ts';
 import { measureInversion, STEPS_A_TRIAL } from './inversion.ts';
-import { openJournal } from './journal.ts';
+import { type Journal, openJournal } from './journal.ts';
 import type { CellRequest } from './matrix-worker.ts';
 import { measureMembership } from './membership.ts';
 import { gridPng, type PictureGrid } from './pictures.ts';
@@ -44,7 +44,7 @@ export async function runMatrix(config: MatrixConfig, outputs: MatrixOutputs): P
   const progress = createProgress({ quiet: outputs.quiet });
   // Before an hour of cells: is the file there?
   for (const data of config.datasets) await loadSplit(data, outputs.data, config.seeds[0] ?? 1);
-  const cells = await runOrResume(config, outputs, threads, progress);
+  const { cells, journal } = await runOrResume(config, outputs, threads, progress);
   const proven = outputs.proofs ? { proofs: await proveAgreement(), provenRuns: await proveRuns() } : {};
   const measured = outputs.privacy ? await measurePrivacy(outputs, config.matrix === 'small', progress) : undefined;
   const result: MatrixResult = {
@@ -62,6 +62,8 @@ export async function runMatrix(config: MatrixConfig, outputs: MatrixOutputs): P
   if (outputs.results !== undefined) await writeResults(outputs.results, result, measured?.grid);
   if (outputs.pictures !== undefined && measured?.grid !== undefined)
     await writeWhole(outputs.pictures, gridPng(measured.grid));
+  // Only now: whoever stops the measurements after the cells keeps the cells.
+  await journal.remove();
   (outputs.json === '-' ? process.stderr : process.stdout).write(`${renderMatrix(result)}\n`);
   return result;
 }
@@ -81,7 +83,7 @@ async function runOrResume(
   outputs: MatrixOutputs,
   threads: number,
   progress: Progress,
-): Promise<CellResult[]> {
+): Promise<{ readonly cells: readonly CellResult[]; readonly journal: Journal }> {
   const all = cellsOf(config);
   const beside = outputs.json === undefined || outputs.json === '-' ? undefined : `${outputs.json}.journal`;
   const path = outputs.journal ?? beside;
@@ -99,8 +101,7 @@ async function runOrResume(
   } finally {
     progress.stop();
   }
-  await journal.remove();
-  return all.map((cell) => finished.get(cellKey(cell))!);
+  return { cells: all.map((cell) => finished.get(cellKey(cell))!), journal };
 }
 
 async function measurePrivacy(
