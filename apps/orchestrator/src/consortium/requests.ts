@@ -68,6 +68,27 @@ export async function answer(
   }
 }
 
+interface Concern {
+  readonly concern: string;
+  /** at which it was first so */
+  readonly revision: number;
+}
+const concerns = new WeakMap<Coordinator, Map<number, Concern>>();
+/** The sum that hospitals fetch just now, read once for all of them. */
+const sums = new WeakMap<
+  Coordinator,
+  { readonly digest: string; readonly payload: Promise<Uint8Array<ArrayBuffer>> }
+>();
+
+function sumOf(coordinator: Coordinator, digest: string): Promise<Uint8Array<ArrayBuffer>> {
+  const kept = sums.get(coordinator);
+  if (kept?.digest === digest) return kept.payload;
+  const payload = coordinator.store.blobs.get(digest);
+  sums.set(coordinator, { digest, payload });
+  payload.catch(() => sums.delete(coordinator));
+  return payload;
+}
+
 class Handler {
   readonly #coordinator: Coordinator;
   readonly #client: number;
@@ -114,9 +135,38 @@ class Handler {
     return { message: { ...this.#frame, type: 'stored' }, body: NOTHING };
   }
 
+  /** What of the study makes this hospital do something; other hospitals' updates do not. */
+  #concern(): string {
+    const { status, round, state, members } = this.#coordinator;
+    const enrolled = status === 'enrolling' ? members.length : 0;
+    return [status, round, state?.phase.is, this.#coordinator.standing(this.#client)?.is, enrolled].join();
+  }
+
+  /** Waits for news that concern this hospital: hundreds that wait must not all be answered for each other's uploads. */
+  async #wait(since: number, wait: number, signal?: AbortSignal): Promise<void> {
+    const coordinator = this.#coordinator;
+    const marks = concerns.get(coordinator) ?? new Map<number, Concern>();
+    concerns.set(coordinator, marks);
+    const until = performance.now() + wait;
+    for (;;) {
+      const concern = this.#concern();
+      let mark = marks.get(this.#client);
+      if (mark?.concern !== concern) {
+        mark = { concern, revision: coordinator.revision };
+        marks.set(this.#client, mark);
+      }
+      const before = coordinator.revision;
+      const left = until - performance.now();
+      // Revisions begin again with the process: one from before is no reason to wait.
+      if (mark.revision > since || since > before || left <= 0) return;
+      await coordinator.changed(before, left, signal);
+      if (coordinator.revision === before) return;
+    }
+  }
+
   async #state({ since, wait }: Of<'state'>, signal?: AbortSignal): Promise<Answer> {
     const coordinator = this.#coordinator;
-    await coordinator.changed(since, wait, signal);
+    await this.#wait(since, wait, signal);
     const { state } = coordinator;
     const standing = coordinator.standing(this.#client);
     return {
@@ -296,10 +346,10 @@ class Handler {
     const { store } = this.#coordinator;
     const sum = store.sum(round);
     if (sum === null) throw new Refusal('no', `sum: round ${round}: got none, want a round that was added up`);
-    const payload = await store.blobs.get(sum.digest);
+    const payload = await sumOf(this.#coordinator, sum.digest);
     if (offset > payload.length) throw new Refusal('no', `sum: offset: got ${offset}, want ≤ ${payload.length}`);
     return {
-      body: payload.subarray(offset, offset + 4 * CHUNK_BYTES),
+      body: payload.subarray(offset, offset + CHUNK_BYTES),
       message: {
         ...this.#frame,
         round,
