@@ -126,6 +126,7 @@ describe('zkfl attack', () => {
     expect(await refused('--malicious', '0.7')).toMatch(/share in \(0, 0\.5\]/);
     expect(await refused('--defence', 'krum', '--protection', 'full')).toMatch(/nobody sees a single update/);
     expect(await refused('--defence', 'bulyan')).toMatch(/clients: got 10, want ≥ 11/);
+    expect(await refused('--results', folder, '--seeds', '2')).toMatch(/want one as it is named/);
     expect(await refused('--documented')).toMatch(/want both/);
     expect(await refused('--documented', '--seeds', '3')).toMatch(/seeds: got a value beside --documented/);
     const { code, output } = await zkfl('attack', '--dataset', 'pneumoniamnist');

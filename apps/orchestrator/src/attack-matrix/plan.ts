@@ -43,7 +43,7 @@ export interface MatrixConfig {
   readonly protection: Protection;
 }
 
-export const MATRICES = ['default', 'full', 'small', 'xrays'] as const;
+export const MATRICES = ['default', 'full', 'small', 'skewed', 'xrays'] as const;
 
 /** The matrices whose tables the documents quote, and what else their pages hold. */
 export const DOCUMENTED: readonly {
@@ -53,6 +53,7 @@ export const DOCUMENTED: readonly {
 }[] = [
   { matrix: 'small', privacy: false, proofs: false },
   { matrix: 'default', privacy: true, proofs: true },
+  { matrix: 'skewed', privacy: false, proofs: false },
   { matrix: 'xrays', privacy: false, proofs: false },
 ];
 export type MatrixName = (typeof MATRICES)[number];
@@ -78,6 +79,13 @@ const PRESETS: Readonly<
     defences: DEFENCE_NAMES.filter((name) => name !== 'bulyan'),
     datasets: ['wdbc', 'pneumoniamnist', 'published'],
     partitions: ['iid', 'dirichlet-1', 'dirichlet-0.5', 'dirichlet-0.1'],
+    seeds: SEEDS,
+  },
+  skewed: {
+    attacks: ['none', 'gaussian', 'scaling', 'model-replacement', 'sign-flip', 'adaptive'],
+    defences: ['none', 'norm', 'recommended', 'multi-krum'],
+    datasets: ['wdbc'],
+    partitions: ['dirichlet-1', 'dirichlet-0.1'],
     seeds: SEEDS,
   },
   xrays: {
@@ -129,6 +137,10 @@ export function settleMatrix(request: MatrixRequest): MatrixConfig {
   for (const name of config.defences) requireRunnable(name, config);
   return config;
 }
+
+/** Is this the named matrix as it stands? Only such a result may bear its name. */
+export const isAsNamed = (config: MatrixConfig): boolean =>
+  JSON.stringify(config) === JSON.stringify(settleMatrix({ matrix: config.matrix, protection: config.protection }));
 
 /** Every cell, undefended ones first within a data set: controls are known early. */
 export function cellsOf(config: MatrixConfig): CellConfig[] {

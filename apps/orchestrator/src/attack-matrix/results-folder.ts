@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Summary, TableRow } from '@zkfl/attacks';
 import { writeJson, writeWhole } from '../output.ts';
 import { gridPng, type PictureGrid } from './pictures.ts';
-import { type MatrixConfig, settleMatrix } from './plan.ts';
+import type { MatrixConfig } from './plan.ts';
 import type { MatrixResult } from './result.ts';
 
 /** What a later run of the same command may differ by: other engines round differently, and noise of ties follows. */
@@ -11,11 +11,8 @@ export const TOLERANCE = { accuracy: 0.03, asr: 0.15, tpr: 0.1, fpr: 0.01 } as c
 /** The committed form of a result: everything but the single cells and the times. */
 export type CommittedResult = Omit<MatrixResult, 'cells' | 'seconds'> & { readonly tolerance: typeof TOLERANCE };
 
-/** `attack-small`, or `attack-default-pneumoniamnist` where the data sets are not the matrix's own. */
-export function resultName({ matrix, datasets }: MatrixConfig): string {
-  const own = settleMatrix({ matrix }).datasets;
-  return ['attack', matrix, ...(own.join() === datasets.join() ? [] : datasets)].join('-');
-}
+/** `attack-small`, … */
+export const resultName = ({ matrix }: Pick<MatrixConfig, 'matrix'>): string => `attack-${matrix}`;
 
 /** Writes `NAME.json`, `NAME.md` and, where there are reconstructions, `NAME.png` into `folder`. */
 export async function writeResults(folder: string, result: MatrixResult, grid: PictureGrid | undefined): Promise<void> {

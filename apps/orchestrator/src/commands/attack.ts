@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { DEFENCE_NAMES } from '@zkfl/attacks';
 import { Command } from 'commander';
-import { ATTACK_NAMES, DOCUMENTED, MATRICES, type MatrixRequest, settleMatrix } from '../attack-matrix/plan.ts';
+import {
+  ATTACK_NAMES,
+  DOCUMENTED,
+  isAsNamed,
+  MATRICES,
+  type MatrixRequest,
+  settleMatrix,
+} from '../attack-matrix/plan.ts';
 import type { MatrixOutputs } from '../attack-matrix/run.ts';
 import { DATASETS, PROTECTIONS } from '../config.ts';
 import { ZkflError } from '../errors.ts';
@@ -62,6 +69,8 @@ Interrupted? The same command goes on with the cells that are missing.`,
       const { runMatrix } = await import('../attack-matrix/run.ts');
       if (!documented) {
         const config = settleMatrix(flags);
+        if (results !== undefined && !isAsNamed(config))
+          throw new ZkflError('usage', 'attack: results: got a changed matrix, want one as it is named');
         await runMatrix(config, {
           data,
           json,
