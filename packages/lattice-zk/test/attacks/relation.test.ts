@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
+import { proveRelation } from '../../src/prove.ts';
 import { committedLayout } from '../../src/relation.ts';
-import { statementOf } from '../../src/statement.ts';
+import { type Statement, statementOf } from '../../src/statement.ts';
 import { INSECURE_N64, insecureRelationStatement } from '../../src/testing/seeded.ts';
+import { verify } from '../../src/verify.ts';
+import { failedChecks } from '../reference/verifier.ts';
 import { scene, smallUpdate } from './scene.ts';
 
 const norm = (name: string, polynomials: readonly number[], boundSquared: bigint) =>
@@ -77,4 +80,23 @@ it('groups that are no relation’s have no layout', () => {
   for (const wrong of [[], [u, m, s2], [u, m, x], [u, s2, x], [s2]]) {
     expect(() => committedLayout({ groups: wrong })).toThrow(expect.objectContaining({ code: 'internal' }));
   }
+});
+
+it('a polynomial may be in both projections: two implementations agree', () => {
+  const statement = insecureRelationStatement(INSECURE_N64, {
+    label: 'twice',
+    context: new Uint8Array(1),
+    ringElements: [],
+    groups: [{ name: 's', polynomials: 2, boundSquared: 64n }],
+    derived: [],
+    forms: [norm('both', [0, 1], 40n)],
+    projections: [
+      { polynomials: [0, 1], boundSquared: 64n },
+      { polynomials: [1], boundSquared: 64n },
+    ],
+  });
+  const committed = [0, 1].map((k) => Int8Array.from({ length: 128 }, (_, i) => (i % 9 === k ? 1 : 0)));
+  const proof = proveRelation(statement, { committed, derived: [] });
+  expect(verify(statement, proof)).toEqual({ ok: true });
+  expect(failedChecks(statement as unknown as Statement, proof)).toEqual([]);
 });
