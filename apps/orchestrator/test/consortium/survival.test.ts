@@ -179,5 +179,5 @@ describe('bad input ends with a clear message, exit code ≠ 0 and nothing half-
       join(directory, 'b'),
     );
     await fails(/study\.json: cannot be read|bundle/, 'audit', 'verify', directory);
-  });
+  }, 300_000);
 });
