@@ -32,9 +32,14 @@ const FILES = [
 const SKIPPED = /^(BitWriter|encodeProof|quadraticCross|riceParameter)$/;
 /** Calls that free memory or remember a result. */
 const HOUSEKEEPING = /\.(release|wipe|mark)\(|known\.add|tables\.set|instances\.set/;
-const TESTS = ['relation', 'reference', 'statement', 'transcript', 'wrap', 'bounds', 'encoding'];
+const TESTS = [
+  ...['relation', 'reference', 'statement', 'transcript', 'wrap', 'bounds', 'encoding'].map(
+    (name) => `attacks/${name}`,
+  ),
+  'parameters/challenges',
+];
 /** Nothing takes that long unless it does not end. */
-const TIMEOUT = 300_000;
+const TIMEOUT = Number(process.env['ZKFL_MUTATION_TIMEOUT'] ?? 300) * 1000;
 /** Sums are mutated where they decide something; elsewhere they are addresses, and every mutant dies at the first proof. */
 const SUMS = /^(verify|codec|challenge)\.ts$/;
 
@@ -165,7 +170,7 @@ export function report(outcomes: readonly Outcome[]): string {
 
 \`node --conditions=@zkfl/source packages/lattice-zk/scripts/mutate-verifier.ts --write\` wrote this. Every check, operator,
 absorbed message and call that stands between the bytes of a proof and the verdict is taken out or turned around, one at a
-time; the attack suite (\`test/attacks\`: ${TESTS.join(', ')}) must turn red.
+time; the attack suite (in \`test\`: ${TESTS.join(', ')}) must turn red.
 
 ${killed} of ${outcomes.length} mutants are killed; ${survivors.length} survive and are explained below.
 

@@ -46,7 +46,7 @@ parentPort!.on('message', async (next: Task) => {
   try {
     const { flush } = (await import(`${runner}?mutant=${next.id}`)) as { flush(): void };
     for (const name of tests) {
-      await import(`${root}/test/attacks/${name}.test.ts?mutant=${next.id}`);
+      await import(`${root}/test/${name}.test.ts?mutant=${next.id}`);
       flush();
     }
     parentPort!.postMessage({ id: next.id, killed: false, by: '' });
