@@ -71,6 +71,9 @@ describe('there is one encoding of a proof, and nothing else is read', () => {
             const altered = writeBits(bytes, at + width * (e % n), width, value);
             expect(verdictOf(scene_.statement, altered)).toBe('encoding');
           }
+          // h may not be anything at W^0, which is checked first
+          const largest = writeBits(bytes, at + width * (e % n), width, prime - 1n);
+          expect(verdictOf(scene_.statement, largest)).toMatch(/challenge|garbage/);
           at += width * n;
         }
       }
