@@ -153,7 +153,7 @@ class Trial {
   }
 }
 
-export function report(outcomes: readonly Outcome[]): string {
+export function report(outcomes: readonly Outcome[], total = outcomes.length): string {
   const files = [...new Set(outcomes.map(({ mutant }) => mutant.file))];
   const survivors = outcomes.filter(({ killed }) => !killed);
   const rows = files.map((file) => {
@@ -166,13 +166,14 @@ export function report(outcomes: readonly Outcome[]): string {
     return `| ${mutant.file} | ${mutant.what} | \`${code}\` in \`${mutant.text.replaceAll('|', '\\|')}\` | ${reason ?? '**not explained**'} |`;
   });
   const killed = outcomes.length - survivors.length;
+  const untried = total === outcomes.length ? '' : ` (of ${total}; the others were not tried in this run)`;
   return `# Mutation test of the verifier
 
 \`node --conditions=@zkfl/source packages/lattice-zk/scripts/mutate-verifier.ts --write\` wrote this. Every check, operator,
 absorbed message and call that stands between the bytes of a proof and the verdict is taken out or turned around, one at a
 time; the attack suite (in \`test\`: ${TESTS.join(', ')}) must turn red.
 
-${killed} of ${outcomes.length} mutants are killed; ${survivors.length} survive and are explained below.
+${killed} of ${outcomes.length} mutants${untried} are killed; ${survivors.length} survive and are explained below.
 
 | file | mutants | killed | survivors |
 | --- | --- | --- | --- |

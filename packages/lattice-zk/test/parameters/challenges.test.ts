@@ -138,6 +138,20 @@ describe('challenges of the named sets', () => {
     }
   });
 
+  it('are measured with the rounding of the table on the safe side: 2·|Σ ε·T| ≤ 2²⁰·η − pairs', () => {
+    const table = cosineTable(n);
+    const indices = [2, 700, 1300, 2402, 3998, 11, 801, 1777, 2903, 4001];
+    const signs = indices.map((_, i) => (i % 3 === 0 ? -1 : 1));
+    let largest = 0;
+    for (let k = 0; k < n / 2; k++) {
+      const sum = indices.reduce((total, i, j) => total + signs[j]! * table[(i * (2 * k + 1)) % (2 * n)]!, 0);
+      largest = Math.max(largest, 2 * Math.abs(sum));
+    }
+    const eta = (largest + indices.length) / 2 ** 20;
+    expect(operatorNormWithin(n, eta, indices, signs)).toBe(true);
+    expect(operatorNormWithin(n, eta - 2 ** -20, indices, signs)).toBe(false);
+  });
+
   it('lists both members of a pair with opposite signs', () => {
     expect(challengeOf(64, [3], [-1])).toEqual({ positions: Int32Array.of(3, 61), signs: Int32Array.of(-1, 1) });
   });
