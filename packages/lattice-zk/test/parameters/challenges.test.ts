@@ -152,6 +152,18 @@ describe('challenges of the named sets', () => {
     expect(operatorNormWithin(n, eta - 2 ** -20, indices, signs)).toBe(false);
   });
 
+  it('are measured at the last root too, where even pairs and negated odd ones add up', () => {
+    const table = cosineTable(n);
+    const indices = [2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13];
+    const signs = indices.map((i) => (i % 2 === 0 ? 1 : -1));
+    const sums = Array.from({ length: n / 2 }, (_, k) =>
+      Math.abs(indices.reduce((sum, i, j) => sum + signs[j]! * table[(i * (2 * k + 1)) % (2 * n)]!, 0)),
+    );
+    const last = sums.at(-1)!;
+    expect(sums.slice(0, -1).every((sum) => sum < last)).toBe(true);
+    expect(operatorNormWithin(n, (2 * last + indices.length - 1) / 2 ** 20, indices, signs)).toBe(false);
+  });
+
   it('lists both members of a pair with opposite signs', () => {
     expect(challengeOf(64, [3], [-1])).toEqual({ positions: Int32Array.of(3, 61), signs: Int32Array.of(-1, 1) });
   });
