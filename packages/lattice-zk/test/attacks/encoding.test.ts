@@ -94,6 +94,18 @@ describe('there is one encoding of a proof, and nothing else is read', () => {
     expect(verdictOf(s.statement, ones)).toBe('encoding');
   });
 
+  it('a run of 48 ones is one too many', () => {
+    const decoded = s.model.decode(proof);
+    const { k } = s.model.layout.vectors[0]!;
+    const withRun = (run: bigint): Uint8Array =>
+      s.model.encode({
+        ...decoded,
+        integers: decoded.integers.map((v, i) => v.map((x, j) => (i === 0 && j === 0 ? run << BigInt(k) : x))),
+      });
+    expect(verdictOf(s.statement, withRun(48n))).toBe('encoding');
+    expect(verdictOf(s.statement, withRun(47n))).not.toBe('encoding');
+  });
+
   it('a length from the sender allocates nothing: a megabyte of noise is refused at once', () => {
     const noise = new Uint8Array(1 << 24).fill(85);
     const start = performance.now();
