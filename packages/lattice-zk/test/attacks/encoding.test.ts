@@ -35,6 +35,15 @@ describe('there is one encoding of a proof, and nothing else is read', () => {
     }
   });
 
+  it('longer by one zero byte, wherever in a byte the proof ends', () => {
+    for (let seed = 1; seed < 40; seed++) {
+      const other = seededProof(s.statement, s.witness, new Uint8Array(32).fill(seed));
+      const longer = new Uint8Array(other.length + 1);
+      longer.set(other);
+      expect(verdictOf(s.statement, longer)).toBe('encoding');
+    }
+  });
+
   it('filling bits of the last byte that are not zero', () => {
     // a proof whose last byte has room
     for (let seed = 1; seed < 20; seed++) {
